@@ -1,0 +1,164 @@
+"""Agent cards: the facts about one model and the one backend that serves it.
+
+A card says who makes the model, from what weights, where, by whom and under what law it is served, and how it
+is called. `parse_card` refuses unknown keys and names every missing key at once. A fact that nobody has
+checked is written as the word "unknown", which the residency policy reads as a denial; a missing key is an
+error. Leaves to others: the decision (`magi.residency.policy`), the call (`magi.gateway`).
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from magi.core.canonical import canonical, digest
+from magi.core.errors import MalformedFileError
+from magi.core.frozen import Frozen
+
+UNKNOWN = "unknown"
+Unknown = Literal["unknown"]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+CardId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
+Country = Annotated[str, Field(pattern=r"^([A-Z]{2}|unknown)$")]
+"""ISO 3166-1 alpha-2, or the word unknown."""
+Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64}|none|unknown)$")]
+"""Hex digest, `none` where no weights are published, or unknown."""
+
+
+def _a_date(text: str) -> str:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        msg = "not a calendar date"
+        raise ValueError(msg) from None  # the standard library's message quotes the value
+    return text
+
+
+Day = Annotated[str, AfterValidator(_a_date)]
+"""ISO 8601 calendar date. Kept as text so that a card's digest is over what was written."""
+
+
+class Ismap(Frozen):
+    """Registration in the ISMAP cloud service list, and the day on which somebody looked."""
+
+    id: Name
+    checked_on: Day
+
+
+class Model(Frozen):
+    """The model itself: maker, family (shared weights or lineage), version, weights, disclosure."""
+
+    developer: Name
+    developer_country: Country
+    family: Name
+    version: Name
+    weights_origin: tuple[Name, ...] = Field(min_length=1)
+    licence: Name
+    training_disclosure: Literal["full", "partial", "none", "unknown"]
+
+
+class Endpoint(Frozen):
+    """How the model is called.
+
+    `key_env` names the environment variable of the key; empty means none. `max_text_chars` bounds each free
+    text in the schema of a structured answer (small models ramble and a cut breaks JSON); 0 means no bound.
+    """
+
+    protocol: Literal["openai-chat"]
+    base_url: Annotated[str, Field(pattern=r"^https?://[a-z0-9.:-]+(/[A-Za-z0-9._/-]*)?$")]
+    model: Name
+    key_env: Annotated[str, Field(pattern=r"^[A-Z0-9_]*$")]
+    structured: Literal["json_schema", "json_object", "none"]
+    stream: bool
+    max_output_tokens: Annotated[int, Field(ge=1, le=131_072)]
+    max_text_chars: Annotated[int, Field(ge=0, le=100_000)]
+
+
+class Backend(Frozen):
+    """The backend record of the residency rules (host, operator, law, terms, evidence).
+
+    `contract` is own (operated by the organisation itself), negotiated, or terms (約款).
+    """
+
+    operator: Name
+    host_country: Country
+    inference_scope: Literal["JP", "region", "GLOBAL", "unknown"]
+    provider_country: Country
+    parent_country: Country
+    exposed_law: tuple[Name, ...]
+    weights_origin: tuple[Country, ...] = Field(min_length=1)
+    weights_sha: Sha256
+    trains_on_input: bool | Unknown
+    retention_days: Annotated[int, Field(ge=0)] | Unknown
+    human_review: bool | Unknown
+    ismap: Ismap | Literal["none", "unknown"]
+    gov_cloud: bool | Unknown
+    closed_network: bool | Unknown
+    zone: Literal["internet", "lgwan", "mynumber", "own", "unknown"]
+    contract: Literal["own", "negotiated", "terms", "unknown"]
+    subprocessors: tuple[Name, ...] | Unknown
+    cert_pin: Annotated[str, Field(pattern=r"^(system-ca|loopback|sha256:[0-9a-f]{64})$")]
+    allowed_hosts: tuple[Name, ...] = Field(min_length=1)
+    evidence_url: Name
+    checked_on: Day
+    checked_by: Name
+
+
+class Card(Frozen):
+    """One agent card. `origin` is live in every file; only a stand-in binding makes it anything else."""
+
+    id: CardId
+    title: Name
+    model: Model
+    endpoint: Endpoint
+    backend: Backend
+    origin: Literal["live", "scripted", "recorded"] = "live"
+
+    @model_validator(mode="after")
+    def _host_is_allowed(self) -> Self:
+        host = host_of(self.endpoint.base_url)
+        if host not in self.backend.allowed_hosts:
+            msg = "endpoint.base_url: its host is not in backend.allowed_hosts"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical bytes of the card; goes into the manifest."""
+        return digest(canonical(self.model_dump(mode="json")))
+
+
+def host_of(base_url: str) -> str:
+    """The host of a card's base URL (the pattern of `Endpoint.base_url` admits no userinfo and no IPv6)."""
+    return base_url.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+
+
+def problems_of(error: ValidationError) -> tuple[str, ...]:
+    """Every problem of a failed parse as `key: what`, without the value that was given."""
+    return tuple(
+        f"{'.'.join(str(part) for part in item['loc']) or '-'}: {item['msg']}" for item in error.errors()
+    )
+
+
+def parse_card(table: Mapping[str, object], file: str) -> Card:
+    """Parse one card file's table.
+
+    Raises:
+        MalformedFileError: unknown keys, missing keys, wrong values; all of them, with `file`.
+    """
+    if "origin" in table:
+        raise MalformedFileError("keys", file=file, problems=("origin: may not stand in a file",))
+    try:
+        return Card.model_validate(lists_to_tuples(table))
+    except ValidationError as error:
+        raise MalformedFileError("keys", file=file, problems=problems_of(error)) from None
+
+
+def lists_to_tuples(value: object) -> object:
+    """The same parsed TOML or JSON with tuples for lists, as strict frozen values want them."""
+    if isinstance(value, Mapping):
+        return {key: lists_to_tuples(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(lists_to_tuples(item) for item in value)
+    return value

@@ -1,0 +1,329 @@
+"""The records: one schema for what the core is fed, what the ledger keeps and what replay reads.
+
+A `Record` is an envelope around one event. Free text lives in bodies only: a record names them in `refs` by
+salted commitment and length, so a body can be erased while the record's bytes stand. Choice ids and answer
+classes stay in the records, so arbitration can be repeated without any key. Integers only, no floats.
+
+Streams: `d/<id>` one deliberation, `access` who read which body, `config` what was configured.
+Leaves to others: canonical bytes, commitments and storage (`magi.ledger`), meaning (`deliberation`).
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, ValidationError
+
+from magi.core.canonical import canonical
+from magi.core.card import lists_to_tuples, problems_of
+from magi.core.errors import MalformedFileError
+from magi.core.frozen import Frozen
+from magi.core.rules.count import Rule
+from magi.core.space import AnswerSpace
+
+VERSION = 1
+MAX_RECORD_BYTES = 65_535
+"""A record is one entry of a tile bundle, whose length prefix is a uint16 (C2SP tlog-tiles)."""
+
+Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Code = Annotated[str, Field(min_length=1, max_length=200)]
+Count = Annotated[int, Field(ge=0)]
+Sent = Literal["no", "maybe", "yes"]
+Origin = Literal["live", "scripted", "recorded"]
+Said = Literal["answer", "refusal", "abstention", "failure"]
+Outcome = Literal["unanimous", "majority", "conditional", "tied", "no_quorum", "withheld"]
+
+
+class SeatPlan(Frozen):
+    """A seat of the council: its persona template and the cards it may be asked through, in order."""
+
+    seat: Code
+    persona: Code
+    targets: tuple[Code, ...] = Field(min_length=1)
+
+
+class Admission(Frozen):
+    """The planner's word on one card of one seat, with every reason."""
+
+    seat: Code
+    card: Code
+    admitted: bool
+    reasons: tuple[Code, ...]
+
+
+class Manifest(Frozen):
+    """What the deliberation ran on: versions and digests. None means that part does not exist yet."""
+
+    code: Code
+    lock: Code
+    prompts: Mapping[str, Hex]
+    cards: Mapping[str, Hex]
+    council: Hex
+    profile: Code
+    detectors: Code
+    dictionary: Code | None
+    reliability: Code | None
+
+
+class Opened(Frozen):
+    """The intent, durable before anything is sent. Ref: `question`."""
+
+    kind: ClassVar[str] = "opened"
+    tenant: Code
+    space: AnswerSpace
+    space_source: Code
+    council: Code
+    seats: tuple[SeatPlan, ...] = Field(min_length=1)
+    template: Code
+    rule: Rule
+    quorum: Annotated[int, Field(ge=1)]
+    attempts: Annotated[int, Field(ge=1)]
+    profile: Code
+    label: Annotated[int, Field(ge=0, le=6)]
+    declared: bool
+    hits: tuple[Code, ...]
+    plan: tuple[Admission, ...]
+    ancestors: tuple[Hex, ...]
+    manifest: Manifest
+    deadline_ms: Annotated[int, Field(ge=1)]
+    idempotency_hash: Hex | None
+
+
+class Ticketed(Frozen):
+    """Permission for one send, durable before the send. Ref: `request` (the exact bytes)."""
+
+    kind: ClassVar[str] = "ticketed"
+    ask: Code
+    attempt: Annotated[int, Field(ge=1)]
+    card: Code
+    backend: Code
+    host: Code
+    country: Code
+    label: Annotated[int, Field(ge=0, le=6)]
+    digest: Hex
+    derived_from: tuple[Code, ...]
+    expires_ms: int
+
+
+class AttemptFailed(Frozen):
+    """One attempt that gave no usable answer; number 0 where it was refused before it had a ticket.
+
+    Ref: `exchange`, where anything came back.
+    """
+
+    kind: ClassVar[str] = "attempt_failed"
+    ask: Code
+    attempt: Count
+    card: Code
+    failure: Code
+    sent: Sent
+
+
+class Claim(Frozen):
+    """One claim of a statement: `stated` when the seat named a basis (unverified), else `none` (根拠なし)."""
+
+    id: Code
+    basis: Literal["stated", "none"]
+
+
+class Tokens(Frozen):
+    """Usage as the backend reported it."""
+
+    prompt: Count
+    completion: Count
+
+
+class Answered(Frozen):
+    """What a seat said in the end. Refs: `answer` (text and reason), `exchange` (all chunks, one body).
+
+    `ballot` is the canonical answer class; "" for open text, whose classes come with `Classified`; None
+    unless `statement` is answer. `failure` names a failure, None unless `statement` is failure.
+    """
+
+    kind: ClassVar[str] = "answered"
+    ask: Code
+    attempt: Count
+    seat: Code
+    stage: Code
+    card: Code
+    statement: Said
+    ballot: Annotated[str, Field(max_length=200)] | None
+    failure: Code | None
+    claims: tuple[Claim, ...]
+    severity: Code | None
+    label: Annotated[int, Field(ge=0, le=6)]
+    tokens: Tokens | None
+    cost: int | None
+    origin: Origin
+
+
+class Classified(Frozen):
+    """Classes of open statements, numbered in seat order, and the method that made them."""
+
+    kind: ClassVar[str] = "classified"
+    classes: Mapping[str, Code]
+    method: Code
+
+
+class LabelRaised(Frozen):
+    """A text's label rose in mid-deliberation; `plan` is the new word on every card."""
+
+    kind: ClassVar[str] = "label_raised"
+    text: Code
+    before: Annotated[int, Field(ge=0, le=6)]
+    after: Annotated[int, Field(ge=0, le=6)]
+    hits: tuple[Code, ...]
+    plan: tuple[Admission, ...]
+
+
+class DeadlinePassed(Frozen):
+    """A named deadline passed."""
+
+    kind: ClassVar[str] = "deadline_passed"
+    name: Code
+
+
+class Cancelled(Frozen):
+    """Running asks were given up: why, and by whom (core, user)."""
+
+    kind: ClassVar[str] = "cancelled"
+    asks: tuple[Code, ...]
+    why: Code
+    by: Code
+
+
+class SeatReport(Frozen):
+    """What one seat of the council did in this verdict; `said` also knows the seats that said nothing."""
+
+    seat: Code
+    ask: Code | None
+    card: Code | None
+    said: Said | Literal["not_admitted", "outstanding", "cancelled"]
+    answer_class: str | None
+    failure: Code | None
+    origin: Origin | None
+
+
+class TallyLine(Frozen):
+    """A class and the seats that hold it."""
+
+    answer_class: str
+    seats: tuple[Code, ...]
+
+
+class Decided(Frozen):
+    """The verdict. Ref: `reply`. `answer_class` is None where nothing was decided.
+
+    `attributed` is the ask whose statement stands for an open-text reply. `dissent` lists asks whose answer
+    is not the decided class, in seat order. `confidence_bp` stays None until it is calibrated.
+    """
+
+    kind: ClassVar[str] = "decided"
+    outcome: Outcome
+    answer_class: str | None
+    attributed: Code | None
+    tally: tuple[TallyLine, ...]
+    seats: tuple[SeatReport, ...]
+    dissent: tuple[Code, ...]
+    confidence_bp: int | None
+    outstanding: tuple[Code, ...]
+    flags: tuple[Code, ...]
+
+    def to_bytes(self) -> bytes:
+        """The verdict bytes that replay compares: RFC 8785 over every field."""
+        return canonical(self.model_dump(mode="json"))
+
+
+class Refused(Frozen):
+    """A refusal on record: by the planner or by the egress guard. Outside the verdict."""
+
+    kind: ClassVar[str] = "refused"
+    by: Literal["planner", "egress"]
+    reason: Code
+    ask: Code | None
+    attempt: int | None
+    card: Code | None
+    label: Annotated[int, Field(ge=0, le=6)]
+    plan: tuple[Admission, ...]
+
+
+class Abandoned(Frozen):
+    """A deliberation found open at a start was closed or taken up again by another process."""
+
+    kind: ClassVar[str] = "abandoned"
+    asks: tuple[Code, ...]
+    why: Code
+
+
+class Accessed(Frozen):
+    """Somebody read a body: recorded before the body is handed out."""
+
+    kind: ClassVar[str] = "accessed"
+    commitment: Hex
+    who: Code
+    why: Code
+
+
+class Configured(Frozen):
+    """The first record of a log: tenant and format."""
+
+    kind: ClassVar[str] = "configured"
+    tenant: Code
+    schema_version: int
+
+
+Event = (
+    Opened | Ticketed | AttemptFailed | Answered | Classified | LabelRaised | DeadlinePassed | Cancelled
+    | Decided | Refused | Abandoned | Accessed | Configured
+)  # fmt: skip
+
+KINDS: Mapping[str, type[Event]] = {event.kind: event for event in Event.__args__}
+"""Every kind of event by its name."""
+
+
+class Ref(Frozen):
+    """A body by salted commitment: SHA-256(salt || plaintext), and the plaintext's length in bytes."""
+
+    name: Code
+    commitment: Hex
+    length: Count
+
+
+class Record(Frozen):
+    """One immutable ledger entry. `ordinal` counts from 0 within `stream`; `at_ms` is Unix time."""
+
+    v: Annotated[int, Field(ge=VERSION, le=VERSION)]  # a Literal would let 1.0 pass
+    log: Code
+    stream: Code
+    ordinal: Count
+    kind: Code
+    at_ms: int
+    actor: Code
+    refs: tuple[Ref, ...]
+    data: Event
+
+    def to_bytes(self) -> bytes:
+        """Canonical bytes (RFC 8785), made once at write."""
+        return canonical(self.model_dump(mode="json"))
+
+    def ref(self, name: str) -> Ref | None:
+        """The body reference of that name, or None."""
+        return next((ref for ref in self.refs if ref.name == name), None)
+
+
+def parse_record(value: Mapping[str, object]) -> Record:
+    """Parse a record from its decoded JSON; the event's type follows `kind`.
+
+    Raises:
+        MalformedFileError: an unknown kind, or fields that do not fit the schema.
+    """
+    kind = value.get("kind")
+    event = KINDS.get(kind) if isinstance(kind, str) else None
+    if event is None:
+        raise MalformedFileError("record", problems=("kind: unknown",))
+    try:
+        fields = lists_to_tuples(value)
+        assert isinstance(fields, dict)  # noqa: S101  # a Mapping in is a dict out
+        return Record(**{**fields, "data": event.model_validate(fields.get("data"))})
+    except (ValidationError, TypeError) as error:
+        problems = problems_of(error) if isinstance(error, ValidationError) else ("fields",)
+        raise MalformedFileError("record", problems=problems) from None
