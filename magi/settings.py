@@ -1,0 +1,62 @@
+"""Settings: read once from the environment, frozen. All stand here and in deploy/env.example.
+
+MAGI_HOME        where the ledger and the tenant key live (default: ~/.magi)
+MAGI_ASSETS_DIR  agents/ and prompts/ of your own instead of those in the package
+MAGI_COUNCIL     the council to ask when none is named (default: magi)
+MAGI_PROFILE     the residency profile (default: domestic-only)
+MAGI_TENANT      whose log this is: ministry or local government (default: local)
+MAGI_TENANT_KEY  the tenant key in base64 (32 bytes); without it, tenant.key in MAGI_HOME
+MAGI_LANG        ja (default) or en
+
+API keys are read from the variables that the agent cards name (`key_env`), when a call needs them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NAMES = (
+    "MAGI_HOME", "MAGI_ASSETS_DIR", "MAGI_COUNCIL", "MAGI_PROFILE", "MAGI_TENANT", "MAGI_TENANT_KEY",
+    "MAGI_LANG",
+)  # fmt: skip
+"""Every variable this program reads of its own."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One process's settings. `secrets` is the environment for key look-ups and never printed."""
+
+    home: Path
+    assets_dir: Path | None
+    council: str
+    profile: str
+    tenant: str
+    tenant_key: str | None = field(repr=False)
+    lang: str
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger file of this home."""
+        return self.home / "ledger.db"
+
+    @property
+    def key_path(self) -> Path:
+        """The tenant's key file of this home."""
+        return self.home / "tenant.key"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings of a process from its environment; an empty variable counts as unset."""
+    values = {name: environ[name] for name in NAMES if environ.get(name)}
+    assets = values.get("MAGI_ASSETS_DIR")
+    return Settings(
+        home=Path(values.get("MAGI_HOME", "~/.magi")).expanduser(),
+        assets_dir=Path(assets) if assets else None,
+        council=values.get("MAGI_COUNCIL", "magi"),
+        profile=values.get("MAGI_PROFILE", "domestic-only"),
+        tenant=values.get("MAGI_TENANT", "local"),
+        tenant_key=values.get("MAGI_TENANT_KEY"),
+        lang=values.get("MAGI_LANG", "ja"),
+        secrets=environ,
+    )
