@@ -105,14 +105,11 @@ class Ticketed(Frozen):
 
 
 class AttemptFailed(Frozen):
-    """One attempt that gave no usable answer; number 0 where it was refused before it had a ticket.
-
-    Ref: `exchange`, where anything came back.
-    """
+    """One send that gave no usable answer. Ref: `exchange`, where anything came back."""
 
     kind: ClassVar[str] = "attempt_failed"
     ask: Code
-    attempt: Count
+    attempt: Annotated[int, Field(ge=1)]
     card: Code
     failure: Code
     sent: Sent

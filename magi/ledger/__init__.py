@@ -1,0 +1,1 @@
+"""The ledger: durable records, sealed bodies, a tree over both, and the check of the whole."""

@@ -1,0 +1,301 @@
+"""One group of appends and claims, inside one transaction: who wins, then every row at once.
+
+The transaction holds SQLite's write lock from its first statement, so what it reads is what it will write
+upon. That lets the group be arbitrated in memory first: losers get their `ConflictError` and leave no row,
+and the winners' rows go in with one statement a table. A savepoint for each append would isolate them as
+well, at half a dozen statements an append. A constraint that arbitration did not foresee is handled by
+`magi.ledger.writer`, which repeats the group one job at a time.
+
+Promises: a dense `seq`, contiguous ordinals, no row of a loser. Leaves to others: begin, commit, rollback,
+threads (`magi.ledger.writer`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Insert, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from magi.core.errors import ConflictError
+from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Keys, Marks
+from magi.core.record import Record
+from magi.ledger.bodies import WrappedKey, new_data_key, seal, unwrap_key, wrap_key
+from magi.ledger.entries import Entry, envelop
+from magi.ledger.schema import ancestry, body, claim, data_key, entry, idempotency
+
+Row = dict[str, object]
+
+_SEEN = upsert(ancestry)
+_RAISE_LABEL = _SEEN.on_conflict_do_update(
+    index_elements=[ancestry.c.digest],
+    set_={"label": _SEEN.excluded.label, "stream": _SEEN.excluded.stream},
+    where=_SEEN.excluded.label > ancestry.c.label,  # a label only ever rises
+)
+
+
+@dataclass(frozen=True)
+class Append:
+    """One append of the port; `expect` is None where the records go to the end of the stream."""
+
+    stream: str
+    expect: int | None
+    drafts: Sequence[Draft] = field(repr=False)
+    marks: Marks = NO_MARKS
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the port."""
+
+    stream: str
+    owner: str
+    ttl_ms: int
+    dead_owner: str | None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An append whose entries have their bytes already; `entries` is None where the ordinal is not known."""
+
+    append: Append
+    entries: tuple[Entry, ...] | None
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What sealing needs: the tenant's keys, the id of the one in use, and chance."""
+
+    keys: Keys
+    key_id: str
+    entropy: Entropy
+
+
+class GroupCommit:
+    """Writes groups into one log. Without state between groups: other processes write too."""
+
+    def __init__(self, log: str, secrets: Secrets, clock: Clock) -> None:
+        """Write as `log`, sealing with `secrets`, stamping with `clock`."""
+        self._log = log
+        self._secrets = secrets
+        self._clock = clock
+
+    def ready(self, append: Append) -> Ready:
+        """Do the work of an append that needs no transaction: bytes, hashes, compression.
+
+        Raises:
+            QuestionRefusedError: a record or a body is too large.
+        """
+        if append.expect is None:
+            return Ready(append, None)
+        return Ready(append, self._envelop(append, append.expect))
+
+    def _envelop(self, append: Append, first: int) -> tuple[Entry, ...]:
+        return envelop(
+            append.drafts,
+            log=self._log,
+            stream=append.stream,
+            first=first,
+            clock=self._clock,
+            entropy=self._secrets.entropy,
+        )
+
+    def append(
+        self, connection: Connection, group: Sequence[Ready]
+    ) -> tuple[tuple[Record, ...] | ConflictError, ...]:
+        """Write a group in the order given; the records of each winner, the error of each loser.
+
+        Raises:
+            DBAPIError: SQLite refused a statement; roll back. TamperedError: a data key does not unwrap.
+        """
+        log = _Occupied(connection, [ready.append for ready in group])
+        outcomes: list[tuple[Record, ...] | ConflictError] = []
+        winners: list[Entry] = []
+        marks: list[tuple[str, Marks]] = []
+        for ready in group:
+            append = ready.append
+            conflict = log.conflict(append)
+            if conflict is not None:
+                outcomes.append(conflict)
+                continue
+            entries = ready.entries
+            if entries is None:
+                entries = self._envelop(append, log.end(append.stream))
+            log.take(append, entries)
+            winners.extend(entries)
+            marks.append((append.stream, append.marks))
+            outcomes.append(tuple(item.record for item in entries))
+        self._write_entries(connection, winners)
+        self._write_bodies(connection, winners)
+        self._write_marks(connection, marks)
+        return tuple(outcomes)
+
+    def _write_entries(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        last = connection.execute(select(func.max(entry.c.seq))).scalar_one()
+        first = 0 if last is None else last + 1
+        rows: list[Row] = [
+            {
+                "seq": first + place,
+                "stream": item.record.stream,
+                "ordinal": item.record.ordinal,
+                "kind": item.record.kind,
+                "bytes": item.data,
+                "leaf_hash": item.leaf,
+            }
+            for place, item in enumerate(entries)
+        ]
+        _insert_all(connection, insert(entry), rows)
+
+    def _write_bodies(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        holders = [item for item in entries if item.bodies]
+        if not holders:
+            return
+        keys = self._data_keys(connection, {item.record.stream for item in holders})
+        rows: list[Row] = []
+        for item in holders:
+            stream = item.record.stream
+            for committed in item.bodies:
+                sealed = seal(committed, keys[stream], self._secrets.entropy)
+                rows.append({**vars(sealed), "stream": stream})
+        _insert_all(connection, insert(body), rows)
+
+    def _data_keys(self, connection: Connection, streams: set[str]) -> Mapping[str, bytes]:
+        """The data key of each stream; those that have none yet get one."""
+        secrets = self._secrets
+        found = connection.execute(select(data_key).where(data_key.c.stream.in_(sorted(streams))))
+        keys = {
+            row.stream: unwrap_key(
+                WrappedKey(row.key_id, row.nonce, row.wrapped),
+                secrets.keys.tenant_key(row.key_id),
+                stream=row.stream,
+            )
+            for row in found
+        }
+        rows: list[Row] = []
+        for stream in sorted(streams - keys.keys()):
+            keys[stream] = new_data_key(secrets.entropy)
+            wrapped = wrap_key(
+                keys[stream],
+                secrets.keys.tenant_key(secrets.key_id),
+                key_id=secrets.key_id,
+                stream=stream,
+                entropy=secrets.entropy,
+            )
+            rows.append({**vars(wrapped), "stream": stream})
+        _insert_all(connection, insert(data_key), rows)
+        return keys
+
+    def _write_marks(self, connection: Connection, marks: Sequence[tuple[str, Marks]]) -> None:
+        known: list[Row] = [
+            {"hash": mark.idempotency_hash, "stream": stream}
+            for stream, mark in marks
+            if mark.idempotency_hash is not None
+        ]
+        claims: list[Row] = [
+            {"stream": stream, "owner": mark.owner, "expires_ms": self._clock.now_ms() + mark.ttl_ms}
+            for stream, mark in marks
+            if mark.owner is not None
+        ]
+        seen: list[Row] = [
+            {"digest": digest, "label": label, "stream": stream}
+            for stream, mark in marks
+            for digest, label in mark.ancestry.items()
+        ]
+        _insert_all(connection, insert(idempotency), known)
+        _insert_all(connection, insert(claim), claims)
+        _insert_all(connection, _RAISE_LABEL, seen)
+        closed = [stream for stream, mark in marks if mark.closes]
+        if closed:
+            connection.execute(delete(claim).where(claim.c.stream.in_(closed)))
+
+    def claim(self, connection: Connection, wanted: Claim) -> bool:
+        """Take or renew the claim on an open stream; false if it is not open, or another's has time left."""
+        now = self._clock.now_ms()
+        free = [claim.c.owner == wanted.owner, claim.c.expires_ms <= now]
+        if wanted.dead_owner is not None:
+            free.append(claim.c.owner == wanted.dead_owner)
+        taken = connection.execute(
+            update(claim)
+            .where(claim.c.stream == wanted.stream, or_(*free))
+            .values(owner=wanted.owner, expires_ms=now + wanted.ttl_ms)
+        )
+        return bool(taken.rowcount == 1)
+
+
+class _Occupied:
+    """What the log holds around the places a group wants, kept up to date while the group is arbitrated."""
+
+    def __init__(self, connection: Connection, group: Sequence[Append]) -> None:
+        self._taken = _neighbours(connection, group)
+        self._ends = _ends(connection, {append.stream for append in group if append.expect is None})
+        self._known = _known(connection, group)
+
+    def conflict(self, append: Append) -> ConflictError | None:
+        """Why this append loses, or None.
+
+        A known idempotency hash comes first: it tells the loser which stream to read.
+        """
+        known = self._known.get(append.marks.idempotency_hash or "")
+        if known is not None:
+            return ConflictError("idempotency", stream=known)
+        if append.expect is None:
+            return None
+        if (append.stream, append.expect) in self._taken:
+            return ConflictError("ordinal", stream=append.stream, ordinal=append.expect)
+        if append.expect > 0 and (append.stream, append.expect - 1) not in self._taken:
+            # The record before it is not there: the append it was built upon lost, or never came.
+            return ConflictError("gap", stream=append.stream, ordinal=append.expect)
+        return None
+
+    def end(self, stream: str) -> int:
+        """The first free ordinal of a stream that somebody in the group appends to at its end."""
+        return self._ends[stream]
+
+    def take(self, append: Append, entries: Sequence[Entry]) -> None:
+        """Note a winner's places, so that those after it in the group build on them."""
+        self._taken.update((append.stream, item.record.ordinal) for item in entries)
+        if append.stream in self._ends:
+            self._ends[append.stream] += len(entries)
+        if append.marks.idempotency_hash is not None:
+            self._known[append.marks.idempotency_hash] = append.stream
+
+
+def _neighbours(connection: Connection, group: Iterable[Append]) -> set[tuple[str, int]]:
+    """Which of the wanted first ordinals, and of those just before them, are taken."""
+    wanted = {
+        (append.stream, append.expect + step)
+        for append in group
+        if append.expect is not None
+        for step in (-1, 0)
+        if append.expect + step >= 0
+    }
+    if not wanted:
+        return set()
+    place = tuple_(entry.c.stream, entry.c.ordinal)
+    rows = connection.execute(select(entry.c.stream, entry.c.ordinal).where(place.in_(sorted(wanted))))
+    return {(row.stream, row.ordinal) for row in rows}
+
+
+def _ends(connection: Connection, streams: set[str]) -> dict[str, int]:
+    """The first free ordinal of each stream. One by one: SQLite answers a lone max() from the index."""
+    last = {
+        stream: connection.execute(
+            select(func.max(entry.c.ordinal)).where(entry.c.stream == stream)
+        ).scalar_one()
+        for stream in streams
+    }
+    return {stream: 0 if ordinal is None else ordinal + 1 for stream, ordinal in last.items()}
+
+
+def _known(connection: Connection, group: Iterable[Append]) -> dict[str, str]:
+    hashes = sorted(
+        append.marks.idempotency_hash for append in group if append.marks.idempotency_hash is not None
+    )
+    if not hashes:
+        return {}
+    rows = connection.execute(select(idempotency).where(idempotency.c.hash.in_(hashes)))
+    return {row.hash: row.stream for row in rows}
+
+
+def _insert_all(connection: Connection, statement: Insert, rows: Sequence[Row]) -> None:
+    if rows:  # no rows would mean one row of defaults
+        connection.execute(statement, rows)

@@ -1,0 +1,245 @@
+"""The ledger of one tenant in an SQLite file (the `Ledger` port).
+
+Writes go through one thread that commits what waits in groups (`writer`); reads use their own connections in
+worker threads, so neither blocks the event loop. Other processes may write the same file: every group
+re-reads what it builds upon inside its own transaction.
+
+Promises: what `append` returned is on the disk; a loser of a race leaves no row; a body is not handed out
+before its access is on record. Opening blocks (a few milliseconds): do it before the loop serves.
+Leaves to others: retries, what records mean (`magi.service`), checking the whole log (`verify`).
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError
+
+from magi.core.errors import LedgerUnavailableError, TamperedError
+from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Keys, Marks, OpenStream
+from magi.core.record import Accessed, Record, Ref
+from magi.ledger.bodies import SealedBody, WrappedKey, open_body, unwrap_key
+from magi.ledger.commit import Append, Claim, GroupCommit, Secrets
+from magi.ledger.creation import Identity, create_file, prepare_ledger
+from magi.ledger.database import (
+    Connect,
+    check_identity,
+    connect_file,
+    meaning_of,
+    open_engine,
+    reading_uri,
+    writing_uri,
+)
+from magi.ledger.entries import StoredEntry, believed
+from magi.ledger.schema import ancestry, body, claim, data_key, entry
+from magi.ledger.writer import Job, Writer, WriterStats
+
+MAX_WAITING = 1_024
+"""Appends handed in and not yet durable; the next caller waits. Four groups: more is only memory."""
+MAX_DIGESTS_A_QUERY = 500
+"""Message digests in one IN list; SQLite takes 32,766 parameters, other stores fewer."""
+ACCESS_STREAM = "access"
+
+Found = TypeVar("Found")
+
+
+class SqliteLedger:
+    """One tenant's log in one file. Safe for any number of tasks; close it or use it as a context."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        log: str,
+        tenant: str,
+        key_id: str,
+        keys: Keys,
+        entropy: Entropy,
+        clock: Clock,
+        create: bool = True,
+        read_only: bool = False,
+        connect: Connect = connect_file,
+    ) -> None:
+        """Open the ledger, or create it with its first record where `create` and not `read_only`.
+
+        `entropy` and `clock` are called from the writer thread. A read-only ledger asks for no key and
+        creates no file.
+
+        Raises:
+            ForeignLedgerError: not a ledger of this program, version, log and tenant.
+            KeyMissingError: the tenant key is absent, or not the one this ledger was written with.
+            LedgerUnavailableError: no_folder, not_found, not_writable, locked, disk_full, io.
+            TamperedError: the file is damaged.
+        """
+        self._path = path
+        self._keys = keys
+        self._room = asyncio.Semaphore(MAX_WAITING)
+        self._writer: Writer | None = None
+        self._reader = _reader(path, connect, read_only=read_only)
+        if read_only:
+            self._look(lambda connection: check_identity(connection, path, log=log, tenant=tenant))
+            return
+        secrets = Secrets(keys=keys, key_id=key_id, entropy=entropy)
+        group_commit = GroupCommit(log, secrets, clock)
+        identity = Identity(log=log, tenant=tenant, key_id=key_id, key=keys.tenant_key(key_id))
+        if create:
+            create_file(path)
+        self._writing = open_engine(lambda: connect(writing_uri(path)), begin="BEGIN IMMEDIATE")
+        try:
+            prepare_ledger(self._writing, path, identity, group_commit, create=create)
+        except DBAPIError as error:
+            raise meaning_of(error, path) from error
+        finally:
+            self._writing.dispose()  # the writer thread opens its own connection
+        self._writer = Writer(path, self._writing, group_commit)
+
+    async def __aenter__(self) -> Self:
+        """The ledger itself; it is open already."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Finish what was handed in and close the file; nothing can be appended afterwards."""
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.close)
+            self._writing.dispose()
+        self._reader.dispose()
+
+    @property
+    def stats(self) -> WriterStats:
+        """Commits, appends and records since this ledger was opened."""
+        return self._writer.stats if self._writer is not None else WriterStats(0, 0, 0)
+
+    async def append(
+        self, stream: str, expect: int, drafts: Sequence[Draft], marks: Marks = NO_MARKS
+    ) -> tuple[Record, ...]:
+        """Append `drafts` as ordinals `expect`, `expect + 1`, ... of `stream`, whole and durable.
+
+        Appends handed in one after the other, without waiting, are taken in that order. Cancelling the wait
+        does not take the append back once the writer has it: re-read.
+
+        Raises:
+            ConflictError: `ordinal` (taken), `gap` (the record before it is not there), `idempotency` (with
+                `stream`), or `constraint` (a claim on the stream is there already).
+            UncertainError: the commit may or may not have happened: re-read.
+            LedgerUnavailableError: disk_full, io, locked, not_writable, closed; nothing was written.
+            QuestionRefusedError: `record_too_large`, `body_too_large`; nothing was written.
+        """
+        return await self._append(Append(stream, expect, tuple(drafts), marks))
+
+    async def _append(self, append: Append) -> tuple[Record, ...]:
+        records = await self._submit(append)
+        assert isinstance(records, tuple)  # noqa: S101  # the writer answers an append with its records
+        return records
+
+    async def _submit(self, work: Append | Claim) -> tuple[Record, ...] | bool:
+        if self._writer is None:
+            raise LedgerUnavailableError("not_writable", path=str(self._path))
+        async with self._room:
+            loop = asyncio.get_running_loop()
+            future: asyncio.Future[tuple[Record, ...] | bool] = loop.create_future()
+            self._writer.put(Job(work, loop, future))
+            return await future
+
+    async def read(self, stream: str) -> tuple[Record, ...]:
+        """All records of a stream in order; empty if there is none.
+
+        Raises:
+            TamperedError: stored bytes do not match their hash, or columns their bytes.
+            LedgerUnavailableError: the file cannot be read.
+        """
+        query = select(entry).where(entry.c.stream == stream).order_by(entry.c.ordinal)
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple(believed(StoredEntry(*row)) for row in rows)
+
+    async def streams(self, prefix: str) -> tuple[str, ...]:
+        """Names of all streams that start with `prefix`, in the order of their first record."""
+        query = (
+            select(entry.c.stream)
+            .where(entry.c.ordinal == 0, func.substr(entry.c.stream, 1, len(prefix)) == prefix)
+            .order_by(entry.c.seq)
+        )
+        return tuple(await self._read(lambda connection: connection.execute(query).scalars().all()))
+
+    async def body(self, ref: Ref, who: str, why: str) -> bytes:
+        """The plaintext of a body; the access is recorded in stream `access`, durably, before it is read.
+
+        Raises:
+            TamperedError: it is not there, does not decrypt, or does not match its commitment.
+            KeyMissingError: the tenant key is absent.
+            LedgerUnavailableError: the access cannot be recorded (a read-only ledger), or the file not read.
+        """
+        accessed = Accessed(commitment=ref.commitment, who=who, why=why)
+        await self._append(Append(ACCESS_STREAM, None, (Draft(accessed, actor=who),)))
+        return await self._read(lambda connection: self._open_body(connection, ref))
+
+    def _open_body(self, connection: Connection, ref: Ref) -> bytes:
+        query = (
+            select(body, data_key.c.key_id, data_key.c.nonce.label("key_nonce"), data_key.c.wrapped)
+            .join(data_key, data_key.c.stream == body.c.stream)
+            .where(body.c.commitment == ref.commitment)
+        )
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise TamperedError("body_missing", commitment=ref.commitment)
+        key = unwrap_key(
+            WrappedKey(row.key_id, row.key_nonce, row.wrapped),
+            self._keys.tenant_key(row.key_id),
+            stream=row.stream,
+        )
+        # The length is checked against the ref: it stands in the record, which the tree covers.
+        return open_body(SealedBody(ref.commitment, ref.length, row.nonce, row.ciphertext, row.salt), key)
+
+    async def labels(self, digests: Sequence[str]) -> Mapping[str, int]:
+        """The recorded label of each known message digest (ancestry); unknown ones are left out."""
+        return await self._read(lambda connection: _labels(connection, digests))
+
+    async def open_streams(self) -> tuple[OpenStream, ...]:
+        """The deliberations without a verdict, by stream name."""
+        query = select(claim).order_by(claim.c.stream)
+        rows = await self._read(lambda connection: connection.execute(query).all())
+        return tuple(OpenStream(row.stream, row.owner, row.expires_ms) for row in rows)
+
+    async def claim(self, stream: str, owner: str, ttl_ms: int, dead_owner: str | None = None) -> bool:
+        """Take or renew an open stream; false if another's claim has not expired or the stream is not open.
+
+        `dead_owner` names an owner known to be dead, whose claim is taken at once. Of several processes that
+        ask at the same time one gets true.
+
+        Raises:
+            UncertainError, LedgerUnavailableError: as `append`.
+        """
+        return bool(await self._submit(Claim(stream, owner, ttl_ms, dead_owner)))
+
+    async def _read(self, look: Callable[[Connection], Found]) -> Found:
+        return await asyncio.to_thread(self._look, look)
+
+    def _look(self, look: Callable[[Connection], Found]) -> Found:
+        try:
+            with self._reader.connect() as connection:
+                return look(connection)
+        except (DBAPIError, sqlite3.Error) as error:
+            raise meaning_of(error, self._path) from error
+
+
+def _reader(path: Path, connect: Connect, *, read_only: bool) -> Engine:
+    if read_only:  # a connection for each read: whether a writer is about decides how it opens
+        return open_engine(lambda: connect(reading_uri(path)), begin="BEGIN", pooled=False)
+    return open_engine(lambda: connect(writing_uri(path)), begin="BEGIN")
+
+
+def _labels(connection: Connection, digests: Sequence[str]) -> Mapping[str, int]:
+    labels: dict[str, int] = {}
+    for start in range(0, len(digests), MAX_DIGESTS_A_QUERY):
+        some = digests[start : start + MAX_DIGESTS_A_QUERY]
+        rows = connection.execute(
+            select(ancestry.c.digest, ancestry.c.label).where(ancestry.c.digest.in_(some))
+        )
+        labels.update((row.digest, row.label) for row in rows)
+    return labels

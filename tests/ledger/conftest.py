@@ -1,0 +1,198 @@
+"""What the ledger's tests share: a clock that stands still, seeded chance, drafts, and ledgers by factory."""
+
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from magi.core.ports import Draft
+from magi.core.record import (
+    Answered,
+    AttemptFailed,
+    Decided,
+    Manifest,
+    Opened,
+    SeatPlan,
+    Ticketed,
+)
+from magi.core.rules.count import Rule
+from magi.core.space import YesNoConditionalSpace
+from magi.ledger.keyfile import TenantKeys
+from magi.ledger.store import SqliteLedger
+
+HASH = "ab" * 32
+
+
+@dataclass
+class FakeClock:
+    """Time that passes when the test says so."""
+
+    ms: int = 1_700_000_000_000
+
+    def now_ms(self):
+        """The time it was set to."""
+        return self.ms
+
+    def monotonic_ms(self):
+        """The same."""
+        return self.ms
+
+
+class SeededEntropy:
+    """Chance that repeats from run to run."""
+
+    def __init__(self, seed):
+        """Start from a seed."""
+        self._random = random.Random(seed)  # noqa: S311  # tests want the same bytes every time
+
+    def token(self, size):
+        """The next `size` bytes."""
+        return self._random.randbytes(size)
+
+
+class Drafts:
+    """Drafts of the kinds that the tests append."""
+
+    def answered(self, ask="a1", attempt=0, **bodies):
+        """An answer of the first seat."""
+        event = Answered(
+            ask=ask,
+            attempt=attempt,
+            seat="melchior",
+            stage="blind",
+            card="card-a",
+            statement="answer",
+            ballot="yes",
+            failure=None,
+            claims=(),
+            severity=None,
+            label=2,
+            tokens=None,
+            cost=None,
+            origin="scripted",
+        )
+        return Draft(event, bodies)
+
+    def failed(self, ask="a1", attempt=1):
+        """A send that gave nothing."""
+        return Draft(AttemptFailed(ask=ask, attempt=attempt, card="card-a", failure="timeout", sent="maybe"))
+
+    def ticketed(self, ask="a1", attempt=1, **bodies):
+        """Permission for one send."""
+        event = Ticketed(
+            ask=ask,
+            attempt=attempt,
+            card="card-a",
+            backend="b",
+            host="localhost",
+            country="JP",
+            label=2,
+            digest=HASH,
+            derived_from=("question",),
+            expires_ms=1,
+        )
+        return Draft(event, bodies)
+
+    def decided(self, **bodies):
+        """A verdict."""
+        event = Decided(
+            outcome="unanimous",
+            answer_class="yes",
+            attributed=None,
+            tally=(),
+            seats=(),
+            dissent=(),
+            confidence_bp=None,
+            outstanding=(),
+            flags=(),
+        )
+        return Draft(event, bodies)
+
+    def opened(self, idempotency_hash=None, **bodies):
+        """The intent of a deliberation."""
+        event = Opened(
+            tenant="t1",
+            space=YesNoConditionalSpace(),
+            space_source="declared",
+            council="c",
+            seats=(SeatPlan(seat="melchior", persona="melchior@1", targets=("card-a",)),),
+            template="answer@1",
+            rule=Rule(name="plurality"),
+            quorum=2,
+            attempts=2,
+            profile="p",
+            label=2,
+            declared=False,
+            hits=(),
+            plan=(),
+            ancestors=(),
+            manifest=Manifest(
+                code="c",
+                lock="l",
+                prompts={},
+                cards={},
+                council=HASH,
+                profile="p",
+                detectors="d",
+                dictionary=None,
+                reliability=None,
+            ),
+            deadline_ms=1000,
+            idempotency_hash=idempotency_hash,
+        )
+        return Draft(event, bodies)
+
+
+@dataclass
+class SqliteLedgers:
+    """Opens ledgers over one file; each opening stands for a process of its own."""
+
+    path: Path
+    clock: FakeClock
+    keys: TenantKeys
+    opened: list[SqliteLedger] = field(default_factory=list)
+
+    def open(self, **changes):
+        """Open one more; `entropy` differs from opening to opening unless given."""
+        given = {
+            "path": self.path,
+            "log": "log-1",
+            "tenant": "t1",
+            "key_id": "k1",
+            "keys": self.keys,
+            "entropy": SeededEntropy(len(self.opened)),
+            "clock": self.clock,
+        } | changes
+        self.opened.append(SqliteLedger(given.pop("path"), **given))
+        return self.opened[-1]
+
+
+@pytest.fixture
+def clock():
+    """The clock of every ledger of the test."""
+    return FakeClock()
+
+
+@pytest.fixture
+def entropy():
+    """Seeded chance for what the test makes itself."""
+    return SeededEntropy(7)
+
+
+@pytest.fixture
+def drafts():
+    """Makers of drafts."""
+    return Drafts()
+
+
+@pytest.fixture
+def sqlite_ledgers(tmp_path, clock):
+    """Ledgers over one SQLite file."""
+    return SqliteLedgers(tmp_path / "ledger.db", clock, TenantKeys("k1", b"k" * 32))
+
+
+@pytest.fixture(params=["sqlite"])
+def ledgers(request):
+    """Every implementation of the port: the contract suite runs once for each."""
+    return request.getfixturevalue(f"{request.param}_ledgers")
