@@ -10,7 +10,8 @@ events after it change nothing. Leaves to others: prompts and sends (gateway), s
 outcome is (`verdict`).
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -147,7 +148,8 @@ def feed(events: Sequence[Event]) -> Step:
     """Feed the recorded events of one stream, `Opened` first, and return where it stands.
 
     The effects are those that nobody has carried out as far as the record shows, in the order in which they
-    came: asks that still run, their deadline, cancellations without a record. Used by recovery (go on) and replay (compare the verdict in `Decide`).
+    came: asks that still run, their deadline, cancellations without a record. Used by recovery (go on) and
+    replay (compare the verdict in `Decide`).
     """
     opened = next(event for event in events if isinstance(event, Opened))
     state, told = start(opened)
@@ -158,7 +160,7 @@ def feed(events: Sequence[Event]) -> Step:
     return state, tuple(effect for effect in told if _is_left(effect, state, given_up))
 
 
-def _is_left(effect: Effect, state: State, given_up: Set[str]) -> bool:
+def _is_left(effect: Effect, state: State, given_up: AbstractSet[str]) -> bool:
     """Whether an effect is still to be carried out, with `given_up` the asks whose cancellation is on record."""
     match effect:
         case Ask():

@@ -54,8 +54,8 @@ def check_lock(texts: Mapping[str, str], lock: str) -> Templates:
     """Check every template against LOCK (`<sha256>  <name>` a line) and return them.
 
     Raises:
-        TemplateError: a line that is none or names a template again, a template without a line, a line without a template, or a
-            released version whose text changed (make a new version instead).
+        TemplateError: a line that is none or names a template again, a template without a line, a line without
+            a template, or a released version whose text changed (make a new version instead).
     """
     locked: dict[str, str] = {}
     for number, line in enumerate(lock.splitlines(), start=1):

@@ -8,7 +8,7 @@ from magi.core.canonical import canonical, digest
 def test_keys_are_sorted_by_utf16_and_nothing_is_escaped_needlessly():
     """The property order of RFC 8785, section 3.2.3, with its own example."""
     keys = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
-    values = [key for key in ("\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33")]
+    values = ("\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33")
     expected = ",".join(f'"{key}":{keys[key]}'.replace("\r", "\\r") for key in values)
 
     assert canonical(keys) == f"{{{expected}}}".encode()

@@ -95,9 +95,7 @@ def test_a_seat_name_used_twice_is_refused(build):
 
 def test_a_quorum_over_the_seats_is_refused(build):
     """A quorum that can never be met is refused."""
-    assert (
-        refusal(build, build.cards("A", "B", "C"), "c1", "c2", "c3", quorum=4)[0] == "quorum_over_seats"
-    )
+    assert refusal(build, build.cards("A", "B", "C"), "c1", "c2", "c3", quorum=4)[0] == "quorum_over_seats"
 
 
 def test_a_target_without_a_card_is_refused_by_name(build):
@@ -161,11 +159,10 @@ def _profiles_won(vendor, vendors, quorum, rule, live):
         sizes = {c: profile.count(c) for c in profile}
         lead = max(sizes.values())
         first = [c for c in sizes if sizes[c] == lead]
-        share = {"plurality": (0, 1), "unanimity": (1, 1)}.get(rule.name, rule.share)
+        share = {"plurality": (0, 1), "unanimity": (1, 1)}.get(rule.name, rule.share or (1, 1))
+        enough = lead * share[1] >= len(live) * share[0]
         if rule.name == "majority":
             enough = lead > len(live) / 2
-        else:
-            enough = lead * share[1] >= len(live) * share[0]
         if not enough or (len(first) > 1 and (rule.tie == "none" or lead == 1)):
             continue
         winner = next(held[s] for s in live if held[s] in first)

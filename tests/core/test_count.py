@@ -128,7 +128,8 @@ def test_the_winner_meets_the_rule_exactly(rule):
 
 
 @pytest.mark.parametrize(
-    ("seats", "share", "needed"), [(3, (2, 3), 2), (4, (2, 3), 3), (4, (3, 4), 3), (6, (2, 3), 4), (3, (3, 4), 3)]
+    ("seats", "share", "needed"),
+    [(3, (2, 3), 2), (4, (2, 3), 3), (4, (3, 4), 3), (6, (2, 3), 4), (3, (3, 4), 3)],
 )
 def test_supermajority_threshold_is_exact(seats, share, needed):
     """Two thirds of three are two, of four are three; one ballot less does not do."""

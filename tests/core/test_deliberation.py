@@ -110,7 +110,9 @@ def test_with_nobody_admitted_the_decision_comes_at_once(build):
 @pytest.mark.parametrize("silent", [0, 1])
 def test_arrival_order_does_not_matter(build, closing, silent):
     """The same set of answers, in any order, gives the same verdict bytes."""
-    answers = [statement(build, n, said) for n, said in enumerate(("A", "B", "A", "failure")[silent:], 1 + silent)]
+    answers = [
+        statement(build, n, said) for n, said in enumerate(("A", "B", "A", "failure")[silent:], 1 + silent)
+    ]
     end = {"none": [], "deadline": [build.deadline()], "cancelled": [build.cancelled(1)]}[closing]
     found = {
         verdict.to_bytes()
@@ -269,7 +271,9 @@ def test_cancelled_by_somebody_asks_for_no_second_cancellation(build):
 def test_open_text_is_classified_before_it_is_decided(build):
     """Open answers ask for classes once; answers then change nothing until the classes come."""
     opened = an_opening(build, OpenSpace(), barred=(4,))
-    state, effects = run(opened, [build.answered(1, ""), build.answered(2, ""), build.answered(3, statement="refusal")])
+    state, effects = run(
+        opened, [build.answered(1, ""), build.answered(2, ""), build.answered(3, statement="refusal")]
+    )
     waiting, nothing = advance(state, build.answered(3, ""))
     _, decided = advance(waiting, build.classified(a1="s1", a2="s1"))
 
@@ -289,7 +293,9 @@ def test_open_text_without_an_answer_needs_no_classes(build):
 @pytest.mark.parametrize("classes", [{}, {"a1": "s1"}, {"a9": "s1"}])
 def test_classes_that_leave_an_answer_out_change_nothing(build, classes):
     """A classified event that does not name every open answer neither decides nor breaks."""
-    state, _ = run(an_opening(build, OpenSpace(), barred=(3, 4)), [build.answered(1, ""), build.answered(2, "")])
+    state, _ = run(
+        an_opening(build, OpenSpace(), barred=(3, 4)), [build.answered(1, ""), build.answered(2, "")]
+    )
 
     assert advance(state, build.classified(**classes)) == (state, ())
 

@@ -36,7 +36,9 @@ def test_each_listed_answer_is_read_as_one_class(space):
     """Every listed answer canonicalises to a class of its own; the abstention to none."""
     listed = schema(space, 0)["properties"]["answer"]["enum"]
     options = {"ア": "甲", "イ": "乙"} if space is CHOICE else {}
-    read = [canonicalise(f'{{"answer": "{word}", "reason": "", "basis": ""}}', space, options) for word in listed]
+    read = [
+        canonicalise(f'{{"answer": "{word}", "reason": "", "basis": ""}}', space, options) for word in listed
+    ]
     ballots = [found.ballot for found in read if isinstance(found, Answer)]
 
     assert len(set(ballots)) == len(listed) - 1

@@ -43,7 +43,8 @@ def test_every_place_is_filled_each_time():
 
 
 @pytest.mark.parametrize(
-    "value", ["{{options}}", "{{question}}", "{{", "}}", "{0}", "%s", "\\1", "\\g<0>", "$question", "{{{{a}}}}"]
+    "value",
+    ["{{options}}", "{{question}}", "{{", "}}", "{0}", "%s", "\\1", "\\g<0>", "$question", "{{{{a}}}}"],
 )
 def test_values_are_never_expanded(value):
     """A value with braces, back references or formats arrives as it is."""

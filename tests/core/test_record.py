@@ -71,9 +71,7 @@ SPACE = st.sampled_from(
     )
 )
 ADMISSIONS = some(st.builds(Admission, seat=CODE, card=CODE, admitted=st.booleans(), reasons=some(CODE)))
-SEAT = st.builds(
-    SeatPlan, seat=CODE, persona=CODE, targets=st.lists(CODE, min_size=1, max_size=3).map(tuple)
-)
+SEAT = st.builds(SeatPlan, seat=CODE, persona=CODE, targets=st.lists(CODE, min_size=1, max_size=3).map(tuple))
 MANIFEST = st.builds(
     Manifest,
     code=CODE,
@@ -119,7 +117,7 @@ EVENTS = {
         "derived_from": some(CODE),
         "expires_ms": INT,
     },
-    AttemptFailed: {"ask": CODE, "attempt": NAT, "card": CODE, "failure": CODE, "sent": SENT},
+    AttemptFailed: {"ask": CODE, "attempt": st.integers(1, 9), "card": CODE, "failure": CODE, "sent": SENT},
     Answered: {
         "ask": CODE,
         "attempt": NAT,

@@ -35,7 +35,12 @@ def test_each_label_is_declared_by_its_word(label):
 
 @pytest.mark.parametrize(
     ("word", "label"),
-    [("機密性1", Label.PUBLIC), ("公開", Label.PUBLIC), ("機密性2", Label.INTERNAL), ("機密性3", Label.SECRET)],
+    [
+        ("機密性1", Label.PUBLIC),
+        ("公開", Label.PUBLIC),
+        ("機密性2", Label.INTERNAL),
+        ("機密性3", Label.SECRET),
+    ],
 )
 def test_the_standards_names_are_known(word, label):
     """The names of the government-wide standards declare the same steps."""
@@ -51,7 +56,7 @@ def test_the_standards_names_are_known(word, label):
         "Public",
         "PUBLIC",
         "ｐｕｂｌｉｃ",
-        "publіc",  # noqa: RUF001  # a Cyrillic letter is the point
+        "publіc",  # with a Cyrillic letter
         "public\u200b",
         "機密性１",
         "機密性 1",

@@ -97,8 +97,10 @@ def the_class(facts):
     operated = {facts["provider_country"], facts["parent_country"], facts["host_country"]}
     if "CN" in operated or "unknown" in operated | {facts["inference_scope"]}:
         return "E"
-    recent = {"none": False, "unknown": False}.get(facts["ismap"]) if isinstance(facts["ismap"], str) else (
-        facts["ismap"].checked_on == FRESH
+    recent = (
+        {"none": False, "unknown": False}.get(facts["ismap"])
+        if isinstance(facts["ismap"], str)
+        else (facts["ismap"].checked_on == FRESH)
     )
     listed = recent or facts["gov_cloud"] is True
     domestic = operated == {"JP"} and facts["inference_scope"] == "JP" and facts["exposed_law"] == ()
@@ -120,7 +122,11 @@ ROWS = {0: "ABCD", 1: "AB", 2: "AB", 3: "AB", 4: "A", 5: "", 6: ""}
 def may_see(label, facts, *, zone, loopback):
     """The twin: the table's cell, the age of the evidence, the zone of My Number, and nothing foreign beyond."""
     found = the_class(facts)
-    abroad = found in {"C", "E"} or {facts[n] for n in PLACES if n != "exposed_law"} != {"JP"} or facts["exposed_law"]
+    abroad = (
+        found in {"C", "E"}
+        or {facts[n] for n in PLACES if n != "exposed_law"} != {"JP"}
+        or facts["exposed_law"]
+    )
     return (
         found in ROWS[label]
         and (label == 0 or facts["checked_on"] == FRESH)
@@ -254,7 +260,9 @@ def test_a_label_that_the_profile_does_not_name_is_denied(with_facts, profile):
 def test_lineage_never_widens(with_facts, profile):
     """Where the weights come from changes neither the class nor what is admitted."""
     for terms in (CLASS_A, CLASS_B):
-        cards = [with_facts(AT_HOME | terms | {"weights_origin": o}) for o in (("JP",), ("CN",), ("unknown",))]
+        cards = [
+            with_facts(AT_HOME | terms | {"weights_origin": o}) for o in (("JP",), ("CN",), ("unknown",))
+        ]
 
         assert len({backend_class(card, profile, TODAY) for card in cards}) == 1
         assert len({str(admitted_labels(card, profile)) for card in cards}) == 1
