@@ -1,0 +1,1 @@
+"""Replay: feed what was recorded to the same core and compare."""

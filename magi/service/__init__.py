@@ -1,0 +1,1 @@
+"""Executes the core's effects against the ledger and the gateway. START HERE: `run`."""

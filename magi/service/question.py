@@ -1,0 +1,112 @@
+"""A question as it is taken: text, options, answer space, declared label. Parsed once, trusted inside.
+
+Promises: a `Question` is never empty, never over the limit, and fits its space. Its body bytes are canonical,
+so equal questions have equal digests. Leaves to others: labels (`magi.residency`), who is asked (the
+council).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from magi.core.canonical import canonical
+from magi.core.derive import derive
+from magi.core.errors import QuestionRefusedError
+from magi.core.space import AnswerSpace, SpaceDecision
+
+MAX_CHARS = 100_000
+"""About 200 pages of Japanese; the longest context of the listed models, and 0.3 MB in UTF-8."""
+MAX_OPTION_CHARS = 4_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its decided answer space; `options` maps option id to its text (choice only)."""
+
+    text: str
+    decision: SpaceDecision
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def space(self) -> AnswerSpace:
+        """The answer space, declared or derived."""
+        return self.decision.space
+
+    def to_bytes(self) -> bytes:
+        """The question's body: canonical JSON of text, options and space."""
+        return canonical(
+            {
+                "text": self.text,
+                "options": dict(self.options),
+                "space": self.space.model_dump(mode="json"),
+                "source": self.decision.source,
+            }
+        )
+
+
+def take_question(
+    text: str, space: AnswerSpace | None = None, options: Mapping[str, str] | None = None
+) -> Question:
+    """Take a question; without a declared space, derive one from the text by the recorded rule.
+
+    Args:
+        text: the question, any length up to `MAX_CHARS` characters.
+        space: the declared answer space, or None to derive it.
+        options: option id to text, where the space is a declared choice.
+
+    Raises:
+        QuestionRefusedError: empty, too_large, not_text (lone surrogates: not UTF-8 on its way in),
+            options_missing, options_unknown, option_empty, option_too_large.
+    """
+    _check_text(text)
+    if space is None:
+        decision, found = derive(text)
+        return Question(text, decision, dict(found))
+    given = dict(options or {})
+    if space.kind == "choice":
+        _check_options(space.options, given)
+    elif given:
+        raise QuestionRefusedError("options_unknown", space=space.kind)
+    return Question(text, SpaceDecision(space=space, source="declared"), given)
+
+
+def read_question(body: bytes) -> Question:
+    """The question of a recorded body, as `Question.to_bytes` wrote it.
+
+    Raises:
+        QuestionRefusedError: the body is no question of this version.
+    """
+    try:
+        fields = json.loads(body)
+        decision = SpaceDecision.model_validate_json(
+            json.dumps({"space": fields["space"], "source": fields["source"]})
+        )
+        _check_text(fields["text"])
+        return Question(fields["text"], decision, dict(fields["options"]))
+    except (ValueError, KeyError, TypeError, AttributeError, QuestionRefusedError) as error:
+        raise QuestionRefusedError("unreadable_body") from error
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise QuestionRefusedError("empty")
+    if len(text) > MAX_CHARS:
+        raise QuestionRefusedError("too_large", chars=len(text), most=MAX_CHARS)
+    _check_encoding(text)
+
+
+def _check_encoding(text: str) -> None:
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise QuestionRefusedError("not_text")
+
+
+def _check_options(ids: tuple[str, ...], options: Mapping[str, str]) -> None:
+    if set(ids) != set(options):
+        missing = tuple(option for option in ids if option not in options)
+        raise QuestionRefusedError("options_missing" if missing else "options_unknown", ids=missing)
+    for option, text in options.items():
+        if not text.strip():
+            raise QuestionRefusedError("option_empty", id=option)
+        if len(text) > MAX_OPTION_CHARS:
+            raise QuestionRefusedError("option_too_large", id=option, most=MAX_OPTION_CHARS)
+        _check_encoding(text)

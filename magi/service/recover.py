@@ -1,0 +1,110 @@
+"""Crash recovery: what a start finds open, it continues or closes; and reading a finished deliberation back.
+
+A stream without a verdict belongs to its owner until the claim expires or the owner is known to be dead. The
+recorded events are fed to the same core. The deliberation goes on only with the very same cards, prompts and
+profile and before its deadline; otherwise what still ran is given up and the verdict is what then stands. A
+ticket without an outcome counts as sent: its ask is asked again under a new attempt number, or given up.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from magi.core.deliberation import advance, feed
+from magi.core.errors import MagiError
+from magi.core.ports import Draft
+from magi.core.record import Abandoned, Answered, AttemptFailed, Cancelled, Event, Opened, Record, Ticketed
+from magi.service.question import Question, read_question
+from magi.service.reply import Deliberation, Statement, read_statement
+from magi.service.run import CLAIM_MS, Run, Tools, Watch, unwatched
+
+log = structlog.get_logger()
+
+WHO = "magi"
+WHY = "recovery"
+
+
+@dataclass(frozen=True)
+class TakenUp:
+    """One stream that a start took up: continued to its end, or closed with what stood."""
+
+    deliberation: Deliberation
+    continued: bool
+
+
+async def take_up(
+    tools: Tools, is_dead: Callable[[str], bool], watch: Watch = unwatched
+) -> tuple[TakenUp, ...]:
+    """Take up every open deliberation that nobody alive holds, one after the other.
+
+    `is_dead` tells whether an owner's process is known to be gone. A stream that cannot be read (a missing
+    key) stays open and is logged, so one bad stream does not hold up the next question.
+    """
+    taken: list[TakenUp] = []
+    for found in await tools.ledger.open_streams():
+        dead = found.owner if is_dead(found.owner) else None
+        if not await tools.ledger.claim(found.stream, tools.owner, CLAIM_MS, dead):
+            continue
+        try:
+            taken.append(await _take_up(tools, found.stream, watch))
+        except MagiError as error:
+            log.warning("deliberation.stays_open", stream=found.stream, code=error.code, reason=error.reason)
+    return tuple(taken)
+
+
+async def _take_up(tools: Tools, stream: str, watch: Watch) -> TakenUp:
+    records = await tools.ledger.read(stream)
+    question, statements = await _read_bodies(tools, records)
+    run = Run(tools, stream, question, watch, list(records), statements, _attempts(records))
+    state, effects = feed([record.data for record in records])
+    running = state.running
+    continued = not running or _same_ground(tools, state.opened, records[0].at_ms)
+    if not continued:
+        await run.append([Draft(Abandoned(asks=running, why="other_ground_or_deadline"))])
+        give_up = Cancelled(asks=running, why="abandoned", by=WHY)
+        await run.append([Draft(give_up)])
+        state, effects = advance(state, give_up)
+    return TakenUp(await run.to_the_end(state, effects), continued)
+
+
+def _same_ground(tools: Tools, opened: Opened, opened_ms: int) -> bool:
+    """Whether asking on is asking the same: cards, prompts, profile, and time left."""
+    manifest = opened.manifest
+    cards = {name: tools.cards[name].digest for name in manifest.cards if name in tools.cards}
+    known = {name for name in manifest.prompts if name in tools.templates.texts}
+    prompts = {name: tools.templates.digest(name) for name in known}
+    return (
+        cards == manifest.cards
+        and prompts == manifest.prompts
+        and tools.profile.version == manifest.profile
+        and tools.clock.now_ms() < opened_ms + opened.deadline_ms
+    )
+
+
+def _attempts(records: Sequence[Record]) -> dict[str, int]:
+    attempts: dict[str, int] = {}
+    for record in records:
+        if isinstance(record.data, Ticketed | AttemptFailed):
+            attempts[record.data.ask] = max(attempts.get(record.data.ask, 0), record.data.attempt)
+    return attempts
+
+
+async def read_deliberation(tools: Tools, stream: str, records: Sequence[Record]) -> Deliberation:
+    """A recorded deliberation with its question and statements; every body access is recorded."""
+    question, statements = await _read_bodies(tools, records)
+    return Deliberation(stream, question, tuple(records), statements)
+
+
+async def _read_bodies(tools: Tools, records: Sequence[Record]) -> tuple[Question, dict[str, Statement]]:
+    question: Question | None = None
+    statements: dict[str, Statement] = {}
+    for record in records:
+        event: Event = record.data
+        if isinstance(event, Opened) and (ref := record.ref("question")):
+            question = read_question(await tools.ledger.body(ref, WHO, WHY))
+        if isinstance(event, Answered) and (ref := record.ref("answer")):
+            statements[event.ask] = read_statement(await tools.ledger.body(ref, WHO, WHY))
+    if question is None:
+        raise MagiError("no_question")
+    return question, statements

@@ -1,0 +1,513 @@
+"""START HERE. One deliberation, from a question to a durable verdict, in numbered steps.
+
+1. Label the question: what the caller declared, else 機密性2. (Detectors join here when they stand.)
+2. Plan: which seats may see a text of that label; refuse a council that may not deliberate on the rest.
+3. Record the intent (`opened`), durable, before anything is sent.
+4. Ask every admitted seat. Each attempt gets a ticket, recorded durably before the guard sends.
+5. Feed what comes back to the core, in the order in which it was recorded.
+6. Record the verdict (`decided`) with the reply, durable, before anything is shown.
+
+The same loop takes up a deliberation that another process left open (`take_up`). Nothing here decides: the
+core does. A failure of the ledger ends the run without a reply; the stream stays open and the next start
+closes it.
+"""
+
+import asyncio
+import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from magi.core.answers import CLASSIFY_METHOD, classify_open
+from magi.core.card import Card
+from magi.core.council import Council, check_council
+from magi.core.deliberation import (
+    Ask,
+    Cancel,
+    Classify,
+    Decide,
+    Effect,
+    SetDeadline,
+    State,
+    advance,
+    feed,
+    start,
+)
+from magi.core.errors import ConflictError, CouncilRefusedError, MagiError
+from magi.core.form import places, schema, template_for
+from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Ledger, Marks
+from magi.core.prompts import Templates
+from magi.core.record import (
+    Answered,
+    AttemptFailed,
+    Cancelled,
+    Claim,
+    Classified,
+    DeadlinePassed,
+    Decided,
+    Manifest,
+    Opened,
+    Record,
+    Refused,
+    Ticketed,
+    Tokens,
+)
+from magi.gateway.client import AttemptReport, Order, Told
+from magi.gateway.ticket import Ticket, Wire
+from magi.residency.label import Label, declared_label, join
+from magi.residency.plan import check, plan, seat_plans, seated
+from magi.residency.policy import Profile
+from magi.service.question import Question
+from magi.service.reply import Deliberation, Statement, hear, read_statement, reply_bytes
+
+log = structlog.get_logger()
+
+JAPAN_TIME = datetime.timezone(datetime.timedelta(hours=9))
+EGRESS = "egress_"
+"""What the gateway puts before the guard's reason in a failure."""
+CLAIM_MS = 6_000
+"""A claim outlives two missed renewals; after a kill, another host waits this long before it takes over."""
+ID_BYTES = 8
+"""64 random bits name a deliberation; 2**32 of them before a collision is likely, and then T1 conflicts."""
+
+Watch = Callable[[Record], None]
+
+
+def unwatched(record: Record) -> None:
+    """Watch nothing."""
+    del record
+
+
+class Models(Protocol):
+    """The gateway as the service sees it; see `magi.gateway.client.Client`."""
+
+    async def ask(
+        self,
+        order: Order,
+        authorise: Callable[[Ticket, Wire], Awaitable[None]],
+        failed: Callable[[AttemptReport], Awaitable[None]],
+    ) -> Told:
+        """Own the attempts and fallbacks of one ask."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """All that a deliberation needs, injected by `magi.wiring`."""
+
+    tenant: str
+    owner: str
+    ledger: Ledger
+    models: Models
+    cards: Mapping[str, Card]
+    templates: Templates
+    profile: Profile
+    code: str
+    lock: str
+    clock: Clock
+    entropy: Entropy
+    ancestry: Callable[[bytes], str]
+    check_callable: Callable[[str, Sequence[Card]], None]
+
+    def today(self) -> datetime.date:
+        """The day in Japan: evidence dates are Japanese dates."""
+        return datetime.datetime.fromtimestamp(self.clock.now_ms() / 1000, JAPAN_TIME).date()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to deliberate on: the question, the council, the declared label's word (None: undeclared)."""
+
+    question: Question
+    council: Council
+    label: str | None = None
+    idempotency_key: str | None = None
+
+
+async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -> Deliberation:
+    """Deliberate on one question and return the durable verdict.
+
+    `watch` is called with every durable record as it comes; it must not block.
+
+    Raises:
+        CouncilRefusedError: the council may not deliberate, or not on a text of this label (recorded).
+        ConflictError: the idempotency key belongs to a deliberation that is still open.
+        LedgerUnavailableError, UncertainError: nothing is shown; the next start closes the stream.
+    """
+    # 1. Label.
+    label = join((declared_label(request.label),))
+    # 2. Plan.
+    check(request.council, tools.cards, tools.profile, tools.today())
+    opened = _opened(tools, request, label)
+    stream = f"d/{tools.entropy.token(ID_BYTES).hex()}"
+    await _check_seated(tools, request.council, opened, stream)
+    # 3. Intent.
+    run = Run(tools, stream, request.question, watch)
+    body = request.question.to_bytes()
+    marks = Marks(
+        ancestry={tools.ancestry(request.question.text.encode()): int(label)},
+        idempotency_hash=opened.idempotency_hash,
+        owner=tools.owner,
+        ttl_ms=CLAIM_MS,
+    )
+    try:
+        await run.append([Draft(opened, {"question": body})], marks)
+    except ConflictError as error:
+        return await recorded(tools, str(error.facts.get("stream", "")), error)
+    except asyncio.CancelledError:
+        await asyncio.shield(run.close_for_user())
+        raise
+    # 4-6. Ask, feed, decide.
+    state, effects = start(opened)
+    return await run.to_the_end(state, effects)
+
+
+async def recorded(tools: Tools, stream: str, conflict: ConflictError) -> Deliberation:
+    """The deliberation that already holds this idempotency key.
+
+    Raises:
+        ConflictError: it has no verdict yet.
+    """
+    from magi.service.recover import read_deliberation  # noqa: PLC0415  # the two modules tell one story
+
+    records = await tools.ledger.read(stream)
+    if not any(isinstance(record.data, Decided) for record in records):
+        raise conflict
+    return await read_deliberation(tools, stream, records)
+
+
+def _opened(tools: Tools, request: Request, label: Label) -> Opened:
+    council, question = request.council, request.question
+    admissions = plan(council, tools.cards, label, tools.profile, tools.today())
+    template = template_for(question.space)
+    prompts = (template, *(f"persona/{seat.persona}" for seat in council.seats))
+    targets = sorted({target for seat in council.seats for target in seat.targets})
+    key = request.idempotency_key
+    return Opened(
+        tenant=tools.tenant,
+        space=question.space,
+        space_source=question.decision.source,
+        council=council.name,
+        seats=seat_plans(council),
+        template=template,
+        rule=council.rule,
+        quorum=council.quorum,
+        attempts=council.attempts,
+        profile=tools.profile.name,
+        label=int(label),
+        declared=request.label is not None,
+        hits=(),
+        plan=admissions,
+        ancestors=(),
+        manifest=Manifest(
+            code=tools.code,
+            lock=tools.lock,
+            prompts={name: tools.templates.digest(name) for name in prompts},
+            cards={target: tools.cards[target].digest for target in targets},
+            council=council.digest,
+            profile=tools.profile.version,
+            detectors="none",
+            dictionary=None,
+            reliability=None,
+        ),
+        deadline_ms=council.deadline_seconds * 1000,
+        idempotency_hash=None if key is None else tools.ancestry(f"idempotency:{key}".encode()),
+    )
+
+
+async def _check_seated(tools: Tools, council: Council, opened: Opened, stream: str) -> None:
+    """Refuse, on record but without the text, when the seats that the label leaves may not deliberate.
+
+    What merely cannot be called (a missing key) is refused too, with nothing to record.
+    """
+    left = seated(council.seats, opened.plan)
+    try:
+        check_council(left, council.quorum, council.rule, tools.cards, council.name)
+    except CouncilRefusedError as error:
+        refusal = Refused(
+            by="planner",
+            reason=error.reason,
+            ask=None,
+            attempt=None,
+            card=None,
+            label=opened.label,
+            plan=opened.plan,
+        )
+        await tools.ledger.append(stream, 0, [Draft(refusal)])
+        barred = tuple(f"{e.card}: {', '.join(e.reasons)}" for e in opened.plan if not e.admitted)
+        facts = {**error.facts, "label": Label(opened.label).word, "barred": barred}
+        raise CouncilRefusedError(error.reason, **facts) from error
+    admitted = sorted({target for seat in left for target in seat.targets})
+    tools.check_callable(council.name, [tools.cards[target] for target in admitted])
+
+
+@dataclass
+class Run:
+    """One running deliberation. Owns the stream's next ordinal, the tasks and the inbox of events."""
+
+    tools: Tools
+    stream: str
+    question: Question
+    watch: Watch
+    records: list[Record] = field(default_factory=list)
+    statements: dict[str, Statement] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _broken: Exception | None = None
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _inbox: asyncio.Queue[Draft | BaseException] = field(default_factory=asyncio.Queue)
+
+    async def append(self, drafts: Sequence[Draft], marks: Marks = NO_MARKS) -> None:
+        """Append to the stream, durable on return; one writer at a time keeps the ordinals.
+
+        A cancellation waits for the write, which the ledger would not take back. After a failed write the
+        ordinals are not known any more: every later append fails the same way, and a start mends the stream.
+        """
+        async with self._lock:
+            if self._broken is not None:
+                raise self._broken
+            expect = len(self.records)
+            writing = asyncio.create_task(self.tools.ledger.append(self.stream, expect, drafts, marks))
+            cancelled = await _outlasted(writing)
+            try:
+                new = writing.result()
+            except Exception as error:
+                self._broken = error
+                if cancelled is not None:
+                    raise cancelled from error
+                raise
+            self.records.extend(new)
+        for record in new:
+            self.watch(record)
+        if cancelled is not None:
+            raise cancelled
+
+    async def to_the_end(self, state: State, effects: Sequence[Effect]) -> Deliberation:
+        """Carry out effects and feed events until the verdict is durable. Leaves no task behind."""
+        self._start("claim", self._keep_claim)
+        try:
+            verdict = await self._follow(state, effects)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.close_for_user())
+            raise
+        finally:
+            await self._stop(tuple(self._tasks))
+        self._log(verdict)
+        return Deliberation(self.stream, self.question, tuple(self.records), dict(self.statements))
+
+    async def close_for_user(self) -> None:
+        """The caller has gone: give up what runs and close the stream with the verdict that stands.
+
+        Goes by the record, which may be one event ahead of where the loop was. What the ledger refuses here
+        is logged, not raised: the caller's own cancellation comes first, and the next start closes the stream.
+        """
+        await self._stop(tuple(self._tasks))
+        self._inbox = asyncio.Queue()
+        events = [record.data for record in self.records]
+        if not events or any(isinstance(event, Decided) for event in events):
+            return
+        try:
+            state, effects = feed(events)
+            if state.running:
+                given_up = Cancelled(asks=state.running, why="caller_gone", by="user")
+                await self.append([Draft(given_up)])
+                state, effects = advance(state, given_up)
+            await self._follow(state, effects)
+        except MagiError as error:
+            log.warning("deliberation.stays_open", stream=self.stream, code=error.code, reason=error.reason)
+
+    async def _follow(self, state: State, effects: Sequence[Effect]) -> Decided:
+        verdict = await self._perform(state, effects)
+        while verdict is None:
+            incoming = await self._inbox.get()
+            if isinstance(incoming, BaseException):
+                raise incoming
+            # 5. Feed in the order of the record. Words that come too late to be recorded are in no reply.
+            if isinstance(incoming.event, Answered) and "answer" in incoming.bodies:
+                self.statements[incoming.event.ask] = read_statement(incoming.bodies["answer"])
+            await self.append([incoming])
+            state, effects = advance(state, incoming.event)
+            verdict = await self._perform(state, effects)
+        return verdict
+
+    async def _perform(self, state: State, effects: Sequence[Effect]) -> Decided | None:
+        for effect in effects:
+            match effect:
+                case Ask():
+                    self._start(effect.ask, partial(self._ask, state.opened, effect))
+                case SetDeadline():
+                    self._start(f"deadline {effect.name}", partial(self._wait, effect))
+                case Cancel():
+                    await self._stop(effect.asks)
+                    await self.append([Draft(Cancelled(asks=effect.asks, why=effect.why, by="core"))])
+                case Classify():
+                    texts = {ask: self.statements[ask].answer for ask in effect.asks}
+                    self._inbox.put_nowait(
+                        Draft(Classified(classes=classify_open(texts), method=CLASSIFY_METHOD))
+                    )
+                case Decide():
+                    return await self._decide(effect.verdict, state.opened)
+        return None
+
+    # 4. Ask.
+
+    async def _ask(self, opened: Opened, ask: Ask) -> None:
+        space = self.question.space
+        card = self.tools.cards[ask.targets[0]]
+        variables = places(space, self.question.text, self.question.options)
+        order = Order(
+            ask=ask.ask,
+            seat=ask.seat,
+            targets=ask.targets,
+            system=self.tools.templates.render(ask.persona, {}),
+            user=self.tools.templates.render(ask.template, variables),
+            schema=schema(space, card.endpoint.max_text_chars),
+            label=opened.label,
+            derived_from=ask.derived_from,
+            deadline_ms=self.tools.clock.monotonic_ms() + self._left_ms(opened),
+            attempts=opened.attempts,
+            first_attempt=self.attempts.get(ask.ask, 0) + 1,
+        )
+        told = await self.tools.models.ask(order, self._authorise, self._failed)
+        self._inbox.put_nowait(self._answered(opened, ask, told))
+
+    async def _authorise(self, ticket: Ticket, wire: Wire) -> None:
+        event = Ticketed(
+            ask=ticket.ask,
+            attempt=ticket.attempt,
+            card=ticket.card,
+            backend=ticket.backend,
+            host=ticket.host,
+            country=ticket.country,
+            label=ticket.label,
+            digest=ticket.digest,
+            derived_from=ticket.derived_from,
+            expires_ms=ticket.expires_ms,
+        )
+        await self.append([Draft(event, {"request": wire.body})])
+
+    async def _failed(self, report: AttemptReport) -> None:
+        """Record a failed attempt, and a refusal by name; what was barred before it had a ticket was none."""
+        drafts: list[Draft] = []
+        if report.failure.startswith(EGRESS):
+            refusal = Refused(
+                by="egress",
+                reason=report.failure.removeprefix(EGRESS),
+                ask=report.ask,
+                attempt=report.attempt or None,
+                card=report.card,
+                label=self._opened.label,
+                plan=(),
+            )
+            drafts.append(Draft(refusal))
+        if report.attempt:
+            event = AttemptFailed(
+                ask=report.ask,
+                attempt=report.attempt,
+                card=report.card,
+                failure=report.failure,
+                sent=report.sent,
+            )
+            bodies = {} if report.exchange is None else {"exchange": report.exchange.to_bytes()}
+            drafts.append(Draft(event, bodies))
+        await self.append(drafts)
+
+    def _answered(self, opened: Opened, ask: Ask, told: Told) -> Draft:
+        heard = hear(told.text, told.failure, self.question, refused=told.refused)
+        bodies = {}
+        if heard.words is not None:
+            bodies["answer"] = heard.words.to_bytes()
+        if told.exchange is not None:
+            bodies["exchange"] = told.exchange.to_bytes()
+        basis = heard.words.basis if heard.words else ()
+        claim = Claim(id="c1", basis="stated" if basis else "none")
+        event = Answered(
+            ask=ask.ask,
+            attempt=told.attempt,
+            seat=ask.seat,
+            stage=ask.stage,
+            card=told.card,
+            statement=heard.statement,
+            ballot=heard.ballot,
+            failure=heard.failure,
+            claims=(claim,) if heard.statement == "answer" else (),
+            severity=None,
+            label=opened.label,
+            tokens=None if told.tokens is None else Tokens(prompt=told.tokens[0], completion=told.tokens[1]),
+            cost=None,
+            origin=told.origin,
+        )
+        return Draft(event, bodies)
+
+    # 6. Decide.
+
+    async def _decide(self, verdict: Decided, opened: Opened) -> Decided:
+        asks = [report.ask for report in verdict.seats if report.ask]
+        body = reply_bytes(verdict, self.statements, asks)
+        marks = Marks(ancestry={self.tools.ancestry(body): opened.label}, closes=True)
+        await self.append([Draft(verdict, {"reply": body})], marks)
+        return verdict
+
+    # Tasks.
+
+    def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001  # handed to the loop, which raises it
+                self._inbox.put_nowait(error)
+
+        self._tasks[name] = asyncio.create_task(guarded(), name=f"{self.stream} {name}")
+
+    async def _stop(self, names: Sequence[str]) -> None:
+        tasks = {name: self._tasks[name] for name in names if name in self._tasks}
+        for task in tasks.values():
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks.values())
+        for name in tasks:
+            del self._tasks[name]
+
+    async def _wait(self, deadline: SetDeadline) -> None:
+        await asyncio.sleep(min(deadline.after_ms, self._left_ms(self._opened)) / 1000)
+        self._inbox.put_nowait(Draft(DeadlinePassed(name=deadline.name)))
+
+    async def _keep_claim(self) -> None:
+        while True:
+            await asyncio.sleep(CLAIM_MS / 3000)
+            await self.tools.ledger.claim(self.stream, self.tools.owner, CLAIM_MS)
+
+    @property
+    def _opened(self) -> Opened:
+        return next(r.data for r in self.records if isinstance(r.data, Opened))
+
+    def _left_ms(self, opened: Opened) -> int:
+        """Milliseconds to the deadline, counted from the recorded opening."""
+        return max(self.records[0].at_ms + opened.deadline_ms - self.tools.clock.now_ms(), 0)
+
+    def _log(self, verdict: Decided) -> None:
+        opened = self._opened
+        log.info(
+            "deliberation.decided",
+            stream=self.stream,
+            council=opened.council,
+            label=opened.label,
+            outcome=verdict.outcome,
+            flags=verdict.flags,
+            seats=len(verdict.seats),
+            took_ms=self.records[-1].at_ms - self.records[0].at_ms,
+        )
+
+
+async def _outlasted(writing: asyncio.Task[tuple[Record, ...]]) -> asyncio.CancelledError | None:
+    """Wait for a write to end, however often the wait is cancelled; the last cancellation, to be raised then."""
+    cancelled = None
+    while not writing.done():
+        try:
+            await asyncio.wait((writing,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return cancelled

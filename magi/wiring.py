@@ -1,0 +1,222 @@
+"""The only place that names concrete classes: settings and assets in, working tools out.
+
+A rehearsal or a recording is the same service on cards whose endpoints are bound to a stand-in on loopback;
+the rest of each card, above all its countries and its law, stays as it is, so the residency rules act as they
+would.
+"""
+
+import datetime
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+from magi import __version__
+from magi.assets import Assets, code_version, lock_version
+from magi.core.card import Card
+from magi.core.errors import CouncilRefusedError, KeyMissingError, LedgerUnavailableError
+from magi.gateway.client import Client
+from magi.gateway.egress import Guard
+from magi.gateway.resolve import SystemResolver
+from magi.gateway.ticket import Mint
+from magi.gateway.transport import PinnedTransport
+from magi.ledger.ancestry import ancestry_digest
+from magi.ledger.keyfile import TenantKeys, given_key, key_for_ledger
+from magi.ledger.store import SqliteLedger
+from magi.residency.policy import Profile, Ruling, admit, is_foreign
+from magi.service.run import JAPAN_TIME, Tools
+from magi.settings import Settings
+
+KEY_ID = "tenant-1"
+"""The first key of a tenant; rotation will number on."""
+REHEARSAL_HOST = ".invalid"
+"""Top-level name that never resolves (RFC 2606): cards under it exist for rehearsals only."""
+MAC_KEY_BYTES = 32
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now_ms(self) -> int:
+        """Unix time in milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic_ms(self) -> int:
+        """Milliseconds that never go back."""
+        return time.monotonic_ns() // 1_000_000
+
+
+class SystemEntropy:
+    """The operating system's randomness."""
+
+    def token(self, size: int) -> bytes:
+        """`size` unpredictable bytes."""
+        return secrets.token_bytes(size)
+
+
+def today() -> datetime.date:
+    """The day in Japan."""
+    return datetime.datetime.now(JAPAN_TIME).date()
+
+
+def log_name(tenant: str) -> str:
+    """The log's origin line: one log a tenant."""
+    return f"magi/{tenant}"
+
+
+def tenant_keys(settings: Settings, ledger: Path, key_path: Path) -> TenantKeys:
+    """The tenant key from the environment, or from the key file (made together with a new ledger).
+
+    Raises:
+        KeyMissingError: absent, unreadable or malformed.
+    """
+    if settings.tenant_key is not None:
+        return given_key(settings.tenant_key, KEY_ID, source="MAGI_TENANT_KEY")
+    return key_for_ledger(ledger, key_path, KEY_ID, SystemEntropy())
+
+
+def make_home(home: Path) -> None:
+    """Create the ledger's folder, readable by its owner only.
+
+    Raises:
+        LedgerUnavailableError: it cannot be created.
+    """
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerUnavailableError("no_folder", path=str(home)) from error
+
+
+@asynccontextmanager
+async def open_tools(
+    settings: Settings, assets: Assets, cards: Mapping[str, Card] | None = None
+) -> AsyncIterator[Tools]:
+    """Open the ledger and the gateway of this process; both are closed on the way out.
+
+    `cards` replaces those of `assets` (bound to a stand-in).
+
+    Raises:
+        ForeignLedgerError, KeyMissingError, LedgerUnavailableError: see the ledger.
+        UnknownNameError: no such profile.
+    """
+    profile = assets.profile(settings.profile)
+    seated = assets.cards if cards is None else cards
+    make_home(settings.home)
+    keys = tenant_keys(settings, settings.ledger_path, settings.key_path)
+    clock, entropy = SystemClock(), SystemEntropy()
+    key = keys.tenant_key(KEY_ID)
+    ledger = SqliteLedger(
+        settings.ledger_path,
+        log=log_name(settings.tenant),
+        tenant=settings.tenant,
+        key_id=KEY_ID,
+        keys=keys,
+        entropy=entropy,
+        clock=clock,
+    )
+    transport = PinnedTransport()
+    try:
+        tools = Tools(
+            tenant=settings.tenant,
+            owner=process_name(),
+            ledger=ledger,
+            models=_client(settings, seated, profile, clock, transport),
+            cards=seated,
+            templates=assets.templates,
+            profile=profile,
+            code=code_version(__version__),
+            lock=lock_version(),
+            clock=clock,
+            entropy=entropy,
+            check_callable=lambda council, cards: check_callable(council, cards, settings.secrets),
+            ancestry=lambda message: ancestry_digest(key, message),
+        )
+        yield tools
+    finally:
+        await transport.aclose()
+        await ledger.close()
+
+
+def _client(
+    settings: Settings,
+    cards: Mapping[str, Card],
+    profile: Profile,
+    clock: SystemClock,
+    transport: PinnedTransport,
+) -> Client:
+    def rule(card: Card, label: int) -> Ruling:
+        return admit(label, card, profile, today())
+
+    mint = Mint(secrets.token_bytes(MAC_KEY_BYTES))
+    guard = Guard(
+        mint=mint,
+        cards=cards,
+        admit=rule,
+        is_foreign=is_foreign,
+        resolver=SystemResolver(),
+        transport=transport,
+        secrets=settings.secrets,
+        clock=clock,
+    )
+    return Client(mint=mint, cards=cards, admit=rule, egress=guard, clock=clock, entropy=SystemEntropy())
+
+
+def bind(card: Card, base_url: str, origin: Literal["scripted", "recorded"], today: datetime.date) -> Card:
+    """The card with its endpoint on a stand-in: marked, same countries and law, evidence as of today."""
+    return card.model_copy(
+        update={
+            "origin": origin,
+            "endpoint": card.endpoint.model_copy(update={"base_url": base_url, "key_env": ""}),
+            "backend": card.backend.model_copy(
+                update={
+                    "allowed_hosts": ("127.0.0.1",),
+                    "cert_pin": "loopback",
+                    "checked_on": today.isoformat(),
+                }
+            ),
+        }
+    )
+
+
+def check_callable(council: str, cards: Iterable[Card], environ: Mapping[str, str]) -> None:
+    """Refuse before anything is opened when a card that may be asked cannot be called at all.
+
+    Raises:
+        CouncilRefusedError: rehearsal_only, a card exists for rehearsals.
+        KeyMissingError: api_key, with every variable that is not set.
+    """
+    wanted = list(cards)
+    if any(host.endswith(REHEARSAL_HOST) for card in wanted for host in card.backend.allowed_hosts):
+        raise CouncilRefusedError("rehearsal_only", council=council)
+    names = {card.endpoint.key_env for card in wanted} - {""}
+    missing = tuple(sorted(name for name in names if not environ.get(name)))
+    if missing:
+        raise KeyMissingError("api_key", env=missing)
+
+
+def process_name() -> str:
+    """This process among all of the machine's life: host, process id, start time in clock ticks."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether the process of that name ran on this machine and is gone; false when that cannot be known."""
+    host, _, rest = owner.rpartition(":")
+    host, _, pid = host.rpartition(":")
+    if host != socket.gethostname() or not pid.isdecimal() or not Path("/proc/self/stat").exists():
+        return False
+    return _started(int(pid)) != rest
+
+
+def _started(pid: int) -> str:
+    """Field 22 of /proc/PID/stat (proc(5)); empty where there is no such process, or only its remains."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # Killed, but its parent has not looked: a zombie writes no more.
+        return "" if fields[0] in ("Z", "X") else fields[19]
+    except (OSError, IndexError):
+        return ""
