@@ -1,0 +1,192 @@
+"""`magi ask`: one question to one council."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.live import Live
+from rich.text import Text
+
+from magi.assets import Assets, load_assets
+from magi.cli import screen
+from magi.cli.rehearsal import rehearsal
+from magi.cli.words import say
+from magi.core.card import Card
+from magi.core.council import check_council
+from magi.core.errors import CouncilRefusedError, QuestionRefusedError, UnknownNameError
+from magi.core.record import Record
+from magi.core.space import AnswerSpace, ChoiceSpace
+from magi.residency.label import Label, declared_label
+from magi.residency.plan import check, plan, seated
+from magi.service.question import MAX_CHARS, Question, take_question
+from magi.service.recover import take_up
+from magi.service.reply import Deliberation
+from magi.service.run import Request, Watch, deliberate
+from magi.settings import Settings
+from magi.wiring import check_callable, is_dead, open_tools, today
+
+MAX_QUESTION_BYTES = 4 * MAX_CHARS
+"""A character is at most four bytes in UTF-8."""
+SPACES = {"open": "open", "yes-no": "yes_no_conditional", "date": "date", "number": "number"}
+
+
+@dataclass(frozen=True)
+class AskOptions:
+    """What the command line says of one question."""
+
+    council: str | None
+    label: str | None
+    space: str | None
+    options: tuple[str, ...]
+    rehearsal: bool
+    as_json: bool
+
+
+def read_question(text: str, options: AskOptions) -> Question:
+    """The question and its answer space from the command line.
+
+    Raises:
+        QuestionRefusedError: empty, too large, not UTF-8, options that do not fit.
+        UnknownNameError: an answer space that cannot be read.
+    """
+    texts = dict(_option(option) for option in options.options)
+    if len(texts) < len(options.options):
+        raise QuestionRefusedError("option_form")
+    return take_question(text, _space(options.space, tuple(texts)), texts)
+
+
+def text_of(argument: str) -> str:
+    """The question's text: the argument, or standard input for `-`.
+
+    Raises:
+        QuestionRefusedError: not_text, it is not UTF-8; too_large, before more is read.
+    """
+    if argument != "-":
+        return argument
+    raw = sys.stdin.buffer.read(MAX_QUESTION_BYTES + 1)
+    if len(raw) > MAX_QUESTION_BYTES:
+        raise QuestionRefusedError("too_large", chars=len(raw), most=MAX_CHARS)
+    try:
+        return raw.decode("utf-8").rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise QuestionRefusedError("not_text") from error
+
+
+def _option(option: str) -> tuple[str, str]:
+    name, equals, text = option.partition("=")
+    if not equals or not name.strip():
+        raise QuestionRefusedError("option_form")
+    return name.strip(), text.strip()
+
+
+def _space(word: str | None, ids: tuple[str, ...]) -> AnswerSpace | None:
+    if word is None and not ids:
+        return None
+    try:
+        if ids and word in (None, "choice"):
+            return ChoiceSpace(options=ids)
+        name, _, unit = (word or "").partition(":")
+        if name not in SPACES or (unit and name != "number"):
+            raise UnknownNameError("space", name=word or "")
+        fields = {"kind": SPACES[name], **({"unit": unit} if unit else {})}
+        found: AnswerSpace = TypeAdapter(AnswerSpace).validate_python(fields)
+    except ValidationError as error:
+        raise QuestionRefusedError("option_form") from error
+    return found
+
+
+async def ask(settings: Settings, text: str, options: AskOptions) -> Deliberation:
+    """Ask, show the seats live on a terminal, and print the reply or its JSON."""
+    assets = load_assets(settings.assets_dir)
+    question = read_question(text, options)
+    default = "rehearsal" if options.rehearsal else settings.council
+    council = assets.council(options.council or default)
+    async with contextlib.AsyncExitStack() as stack:
+        cards: Mapping[str, Card] = assets.cards
+        if options.rehearsal:
+            cards = (await stack.enter_async_context(rehearsal(cards))).cards
+        request = Request(question, council, options.label)
+        check_first(settings, assets, cards, request)
+        done = await _ask(settings, assets, cards, request, options)
+    out = screen.console()
+    if options.as_json:
+        typer.echo(json.dumps(to_json(done), ensure_ascii=False, indent=2))
+    else:
+        screen.emit(out, *screen.deliberation(done, dict(cards), settings.lang))
+    return done
+
+
+def check_first(settings: Settings, assets: Assets, cards: Mapping[str, Card], request: Request) -> None:
+    """Refuse what leaves no record before a ledger is made for it; the service checks all of it again.
+
+    Raises:
+        UnknownNameError, CouncilRefusedError, KeyMissingError: as `deliberate`.
+    """
+    council, profile, day = request.council, assets.profile(settings.profile), today()
+    check(council, cards, profile, day)
+    left = seated(council.seats, plan(council, cards, declared_label(request.label), profile, day))
+    try:
+        check_council(left, council.quorum, council.rule, cards, council.name)
+    except CouncilRefusedError:
+        return  # because of the label: the service puts that refusal on record
+    targets = sorted({target for seat in left for target in seat.targets})
+    check_callable(council.name, [cards[target] for target in targets], settings.secrets)
+
+
+async def _ask(
+    settings: Settings, assets: Assets, cards: Mapping[str, Card], request: Request, options: AskOptions
+) -> Deliberation:
+    err = screen.console(err=True)
+    async with open_tools(settings, assets, cards) as tools:
+        taken = await take_up(tools, is_dead)
+        if taken:
+            screen.emit(err, Text(say("ask.resumed", settings.lang, count=len(taken)), style="dim"))
+        if options.rehearsal:
+            screen.emit(err, Text(say("ask.rehearsal", settings.lang), style="yellow"))
+        if options.as_json or not err.is_terminal:
+            return await deliberate(tools, request)
+        seen: list[Record] = []
+        with Live(console=err, transient=True, refresh_per_second=8) as live:
+            return await deliberate(tools, request, _watch(live, seen, dict(cards), settings.lang))
+
+
+def _watch(live: Live, seen: list[Record], cards: dict[str, Card], lang: str) -> Watch:
+    def watch(record: Record) -> None:
+        seen.append(record)
+        live.update(screen.live_seats(seen, cards, lang))
+
+    return watch
+
+
+def to_json(done: Deliberation) -> dict[str, object]:
+    """The whole reply as plain JSON values; keys are stable, words are codes."""
+    opened, verdict = done.opened, done.verdict
+    return {
+        "id": done.stream.removeprefix("d/"),
+        **verdict.model_dump(mode="json"),
+        "space": opened.space.model_dump(mode="json"),
+        "space_source": opened.space_source,
+        "council": opened.council,
+        "profile": opened.profile,
+        "label": Label(opened.label).word,
+        "statements": {
+            ask: {"answer": said.answer, "reason": said.reason, "basis": list(said.basis)}
+            for ask, said in sorted(done.statements.items())
+        },
+        "who_saw_what": [
+            {
+                "seat": sight.seat,
+                "card": sight.card,
+                "host": sight.host,
+                "country": sight.country,
+                "label": Label(sight.label).word,
+                "digest": sight.digest,
+            }
+            for sight in done.sights
+        ],
+        "left_out": [entry.model_dump(mode="json") for entry in done.left_out],
+    }

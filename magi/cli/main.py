@@ -1,0 +1,248 @@
+"""The `magi` command. Exit codes: 0 done, 1 the world's fault or a broken record, 2 the caller's fault.
+
+Translation only: parse, call, print. What a person reads comes from the catalogue; an unexpected error shows
+its type and place, never a text that passed through.
+"""
+
+import asyncio
+import itertools
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import structlog
+import typer
+from rich.text import Text
+
+from magi import __version__
+from magi.cli import screen
+from magi.cli.words import LANGUAGES, say, say_error
+from magi.core.errors import MagiError, UnknownNameError
+from magi.settings import Settings, read_settings
+
+CALLERS_FAULT = 2
+INTERRUPTED = 130
+"""128 + SIGINT, as shells count."""
+
+app = typer.Typer(
+    name="magi",
+    help="MAGI 合議の支援 / A council of different models deliberates.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+agents = typer.Typer(help="モデルのカードと合議体 / Agent cards and councils.", no_args_is_help=True)
+app.add_typer(agents, name="agents")
+
+Result = TypeVar("Result")
+Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
+Council = Annotated[str | None, typer.Option(help="合議体の名前 / Council.", show_default=False)]
+Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
+
+
+def settings_for(lang: str | None) -> Settings:
+    """This process's settings, with the language of the command line.
+
+    Raises:
+        UnknownNameError: a language that the catalogue does not have.
+    """
+    settings = read_settings(os.environ)
+    chosen = lang or settings.lang
+    if chosen not in LANGUAGES:
+        raise UnknownNameError("lang", name=chosen)
+    return replace(settings, lang=chosen)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="問い。- で標準入力から / The question; - reads stdin.")],
+    *,
+    council: Council = None,
+    label: Annotated[
+        str | None, typer.Option(help="区分(public, internal, …) / Label.", show_default=False)
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="答えの形: open, yes-no, number:円, date, choice / Answer space.", show_default=False
+        ),
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="選択肢 ア=本文 / An option, A=text.", show_default=False)
+    ] = None,
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="代役による予行 / Scripted stand-ins answer.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSONで出す / Print JSON.")] = False,
+    lang: Lang = None,
+) -> None:
+    """問いを合議体に諮る / Ask a council one question."""
+    from magi.cli import ask as command  # noqa: PLC0415  # `magi --help` need not load the gateway
+
+    options = command.AskOptions(council, label, space, tuple(option or ()), rehearsal, as_json)
+    settings = settings_for(lang)
+    run_async(command.ask(settings, command.text_of(question), options))
+
+
+@app.command()
+def replay(
+    name: Annotated[
+        str | None, typer.Argument(metavar="ID", help="記録番号 / Record.", show_default=False)
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="すべての審議 / Every deliberation.")] = False,
+    ledger: Ledger = None,
+    lang: Lang = None,
+) -> None:
+    """記録を検査し、結論を再計算して比べる / Verify the ledger and recompute verdicts."""
+    from magi.cli import replay as command  # noqa: PLC0415
+
+    settings = settings_for(lang)
+    if every == (name is not None):
+        _complain(say("replay.usage", settings.lang))
+        raise typer.Exit(CALLERS_FAULT)
+    checked = run_async(command.check(settings, ledger or settings.ledger_path, name))
+    command.show(checked, settings.lang)
+    if not checked.sound:
+        raise typer.Exit(1)
+
+
+@agents.command("list")
+def agents_list(*, lang: Lang = None) -> None:
+    """カードの一覧 / List the cards."""
+    from magi.cli.agents import list_agents  # noqa: PLC0415
+
+    list_agents(settings_for(lang))
+
+
+@agents.command("check")
+def agents_check(*, lang: Lang = None) -> None:
+    """カード・合議体・定型文を検査する / Check cards, councils and templates."""
+    from magi.cli.agents import check_agents  # noqa: PLC0415
+
+    if not check_agents(settings_for(lang)):
+        raise typer.Exit(CALLERS_FAULT)
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="記録を残すフォルダ / Folder to keep the ledger in.", show_default=False),
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """鍵もサーバーもなしの実演 / The demonstration: no key, no server."""
+    from magi.cli import demo as command  # noqa: PLC0415
+
+    _log_to_stderr(quiet=True)
+    if not run_async(command.demo(settings_for(lang), keep)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(*, lang: Lang = None) -> None:
+    """この環境の点検 / Check this installation."""
+    from magi.cli import doctor as command  # noqa: PLC0415
+
+    if not run_async(command.doctor(settings_for(lang))):
+        raise typer.Exit(1)
+
+
+@app.command()
+def record(
+    out: Annotated[Path, typer.Argument(help="録音ファイル / Cassette file to write.")],
+    *,
+    council: Council = None,
+    questions: Annotated[
+        Path | None, typer.Option(help="問いのJSONL(省略時は同梱の40問) / Questions.", show_default=False)
+    ] = None,
+    note: Annotated[str, typer.Option(help="録音の説明 / A note for the header.")] = "",
+    lang: Lang = None,
+) -> None:
+    """合議体の生の応答を録音する / Record a council's raw answers to a cassette."""
+    from magi.cli import record as command  # noqa: PLC0415
+
+    run_async(command.record(settings_for(lang), out, council, questions, note))
+
+
+@app.command()
+def version() -> None:
+    """版 / Version."""
+    typer.echo(__version__)
+
+
+def run_async(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a command's coroutine."""
+    return asyncio.run(work)
+
+
+def run() -> None:
+    """Entry point: run the command and turn every error into words and an exit code."""
+    _log_to_stderr()
+    sys.exit(guarded(lambda: app(standalone_mode=False)))
+
+
+def guarded(work: Callable[[], object]) -> int:
+    """Run `work` and return the exit code; print what went wrong on stderr."""
+    try:
+        result = work()
+    except MagiError as error:
+        _complain(say_error(error, _lang()))
+        return error.exit_code
+    except typer.TyperException as error:
+        # Not its own message: that repeats words of the command line, and a question without quotes is some.
+        if str(error):  # empty where the help was shown instead
+            _complain(say("error.usage", _lang()))
+        return CALLERS_FAULT
+    except (KeyboardInterrupt, typer.Abort):
+        _complain(say("error.interrupted", _lang()))
+        return INTERRUPTED
+    except OSError as error:  # the ledger has names for its own: this is the screen, or a file beside it
+        _complain(say("error.output", _lang(), what=error.strerror or type(error).__name__))
+        return 1
+    except Exception as error:  # noqa: BLE001  # the last edge: no text of a question may reach the screen
+        _complain(say("error.unexpected", _lang(), kind=type(error).__name__, place=_place(error)))
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+
+
+def _complain(words: str) -> None:
+    screen.emit(screen.console(err=True), Text(f"{say('error.label', _lang())}: {words}", style="red"))
+
+
+def _lang() -> str:
+    """The language for errors: the flag if it is anywhere on the line, else the environment, else Japanese."""
+    arguments = sys.argv[1:]
+    flagged = [after for flag, after in itertools.pairwise(arguments) if flag == "--lang"]
+    flagged += [word.removeprefix("--lang=") for word in arguments if word.startswith("--lang=")]
+    wanted = flagged[0] if flagged else os.environ.get("MAGI_LANG", "ja")
+    return wanted if wanted in LANGUAGES else "ja"
+
+
+def _log_to_stderr(*, quiet: bool = False) -> None:
+    """JSON lines off a terminal; on one, or where `quiet`, warnings only: the screen belongs to the reply."""
+    terminal = sys.stderr.isatty()
+    least = logging.WARNING if terminal or quiet else logging.INFO
+    renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
