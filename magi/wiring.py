@@ -17,7 +17,7 @@ from typing import Literal
 
 from magi import __version__
 from magi.assets import Assets, code_version, lock_version
-from magi.core.card import Card
+from magi.core.card import Card, Ismap
 from magi.core.errors import CouncilRefusedError, KeyMissingError, LedgerUnavailableError
 from magi.gateway.client import Client
 from magi.gateway.egress import Guard
@@ -167,6 +167,8 @@ def _client(
 
 def bind(card: Card, base_url: str, origin: Literal["scripted", "recorded"], today: datetime.date) -> Card:
     """The card with its endpoint on a stand-in: marked, same countries and law, evidence as of today."""
+    ismap = card.backend.ismap
+    fresh = ismap.model_copy(update={"checked_on": today.isoformat()}) if isinstance(ismap, Ismap) else ismap
     return card.model_copy(
         update={
             "origin": origin,
@@ -176,6 +178,7 @@ def bind(card: Card, base_url: str, origin: Literal["scripted", "recorded"], tod
                     "allowed_hosts": ("127.0.0.1",),
                     "cert_pin": "loopback",
                     "checked_on": today.isoformat(),
+                    "ismap": fresh,
                 }
             ),
         }

@@ -99,7 +99,7 @@ def check_council(
         raise CouncilRefusedError("too_many_fallbacks", council=council)
     for targets in itertools.product(*(seat.targets for seat in seats)):
         seated = [cards[target] for target in targets]
-        families = {card.model.family for card in seated}
+        families = {card.model.family.strip().casefold() for card in seated}
         if len(families) < MIN_FAMILIES:
             family = min(families)
             raise CouncilRefusedError("too_few_families", council=council, family=family, needed=MIN_FAMILIES)
@@ -111,11 +111,13 @@ def check_council(
 def deciding_vendor(vendors: Sequence[str], quorum: int, rule: Rule) -> str | None:
     """The vendor whose seats could win alone, against seats that all answer something else; or None.
 
-    `vendors` names the maker of each seat's model, in seat order. The worst case for the others is that each
-    holds its own class and that just enough of them live to make the quorum, up to all of them.
+    `vendors` names the maker of each seat's model, in seat order; letter case does not make two. The worst
+    case for the others is that each holds its own class and that just enough of them live to make the quorum,
+    up to all of them.
     """
-    for vendor in sorted(set(vendors)):
-        own = [f"own{index}" for index in range(vendors.count(vendor))]
+    keys = [vendor.strip().casefold() for vendor in vendors]
+    for key, vendor in sorted(zip(keys, vendors, strict=True)):
+        own = [f"own{index}" for index in range(keys.count(key))]
         others = len(vendors) - len(own)
         for live in range(max(quorum - len(own), 0), others + 1):
             rest = [f"other{index}" for index in range(live)]

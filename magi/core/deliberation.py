@@ -176,8 +176,11 @@ def _is_left(effect: Effect, state: State, given_up: AbstractSet[str]) -> bool:
 
 
 def _barred(state: State, event: LabelRaised) -> tuple[str, ...]:
-    allowed = {entry.seat for entry in event.plan if entry.admitted}
-    return tuple(s.ask for s in state.standings if s.ask and s.seat not in allowed)
+    """Asks of which any card they may be on is not admitted any more: nobody here knows which one it is."""
+    was = {(entry.seat, entry.card) for entry in state.opened.plan if entry.admitted}
+    still = {(entry.seat, entry.card) for entry in event.plan if entry.admitted}
+    lost = {seat for seat, _ in was - still}
+    return tuple(s.ask for s in state.standings if s.ask and s.seat in lost)
 
 
 def _names_all(event: Classified, state: State) -> bool:

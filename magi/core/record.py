@@ -180,7 +180,7 @@ class DeadlinePassed(Frozen):
 
 
 class Cancelled(Frozen):
-    """Running asks were given up: why, and by whom (core, user)."""
+    """Running asks were given up: why, and by whom (core, user, recovery)."""
 
     kind: ClassVar[str] = "cancelled"
     asks: tuple[Code, ...]

@@ -10,7 +10,7 @@ from magi.core.card import Card
 from magi.core.council import Council, Seat, check_council
 from magi.core.errors import CouncilRefusedError
 from magi.core.record import Admission, SeatPlan
-from magi.residency.policy import Profile, admit, backend_class
+from magi.residency.policy import Profile, admit, backend_class, is_foreign
 
 
 def check(council: Council, cards: Mapping[str, Card], profile: Profile, today: datetime.date) -> None:
@@ -24,7 +24,8 @@ def check(council: Council, cards: Mapping[str, Card], profile: Profile, today: 
     for seat in council.seats:
         classes = [backend_class(cards[target], profile, today) for target in seat.targets]
         for target, found in zip(seat.targets[1:], classes[1:], strict=True):
-            if found > classes[0]:
+            abroad = is_foreign(cards[target]) and not is_foreign(cards[seat.targets[0]])
+            if found > classes[0] or abroad:
                 raise CouncilRefusedError(
                     "looser_fallback", council=council.name, seat=seat.seat, card=target
                 )

@@ -6,6 +6,7 @@ council).
 """
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -88,11 +89,11 @@ def read_question(body: bytes) -> Question:
 
 
 def _check_text(text: str) -> None:
-    if not text.strip():
-        raise QuestionRefusedError("empty")
     if len(text) > MAX_CHARS:
         raise QuestionRefusedError("too_large", chars=len(text), most=MAX_CHARS)
     _check_encoding(text)
+    if not any(unicodedata.category(char)[0] in "LMNPS" for char in text):
+        raise QuestionRefusedError("empty")
 
 
 def _check_encoding(text: str) -> None:

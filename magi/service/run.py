@@ -36,7 +36,7 @@ from magi.core.deliberation import (
     feed,
     start,
 )
-from magi.core.errors import ConflictError, CouncilRefusedError, MagiError
+from magi.core.errors import ConflictError, CouncilRefusedError, MagiError, QuestionRefusedError
 from magi.core.form import places, schema, template_for
 from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Ledger, Marks
 from magi.core.prompts import Templates
@@ -156,27 +156,34 @@ async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -
     try:
         await run.append([Draft(opened, {"question": body})], marks)
     except ConflictError as error:
-        return await recorded(tools, str(error.facts.get("stream", "")), error)
+        return await recorded(tools, request, str(error.facts.get("stream", "")), error)
     except asyncio.CancelledError:
         await asyncio.shield(run.close_for_user())
         raise
     # 4-6. Ask, feed, decide.
     state, effects = start(opened)
-    return await run.to_the_end(state, effects)
+    try:
+        return await run.to_the_end(state, effects)
+    except ConflictError as error:
+        return await recorded(tools, request, stream, error)
 
 
-async def recorded(tools: Tools, stream: str, conflict: ConflictError) -> Deliberation:
-    """The deliberation that already holds this idempotency key.
+async def recorded(tools: Tools, request: Request, stream: str, conflict: ConflictError) -> Deliberation:
+    """The deliberation that won: it holds this idempotency key, or another process took this one over.
 
     Raises:
         ConflictError: it has no verdict yet.
+        QuestionRefusedError: idempotency_reused, the key was used for another question.
     """
     from magi.service.recover import read_deliberation  # noqa: PLC0415  # the two modules tell one story
 
     records = await tools.ledger.read(stream)
     if not any(isinstance(record.data, Decided) for record in records):
         raise conflict
-    return await read_deliberation(tools, stream, records)
+    done = await read_deliberation(tools, stream, records)
+    if done.question.to_bytes() != request.question.to_bytes():
+        raise QuestionRefusedError("idempotency_reused", stream=stream)
+    return done
 
 
 def _opened(tools: Tools, request: Request, label: Label) -> Opened:
@@ -478,7 +485,8 @@ class Run:
     async def _keep_claim(self) -> None:
         while True:
             await asyncio.sleep(CLAIM_MS / 3000)
-            await self.tools.ledger.claim(self.stream, self.tools.owner, CLAIM_MS)
+            if not await self.tools.ledger.claim(self.stream, self.tools.owner, CLAIM_MS):
+                raise ConflictError("claim_lost", stream=self.stream)
 
     @property
     def _opened(self) -> Opened:

@@ -124,6 +124,11 @@ def test_one_vendor_below_full_attendance(build, quorum, refused):
     assert found is None or (found[0], found[1]["vendor"]) == ("one_vendor_decides", "A")
 
 
+def test_letter_case_makes_no_second_vendor():
+    """A maker written in another case, or with a space after it, is one maker, named as it was written."""
+    assert deciding_vendor(["OpenAI", "openai ", "B"], 2, Rule(name="majority")) == "OpenAI"
+
+
 def test_one_vendor_through_a_fallback_is_refused(build):
     """A maker who holds one seat, and a second as a fallback, could decide: refused."""
     cards = build.cards("A", "B", "C", "A")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magi.core.deliberation import Ask, Cancel, Classify, Decide, SetDeadline, advance, feed, start
-from magi.core.record import AttemptFailed
+from magi.core.record import AttemptFailed, LabelRaised, SeatPlan
 from magi.core.space import OpenSpace
 
 SAID = ("A", "B", "refusal", "abstention", "failure")
@@ -248,6 +248,22 @@ def test_an_answer_is_booked_on_its_ask_and_not_on_the_name_it_gives(build):
 def test_a_risen_label_stops_just_the_barred_seats(build):
     """The barred seats are cancelled by the core and reported so; the others may still answer."""
     state, effects = advance(start(build.opened())[0], build.label_raised(barred=(2,)))
+
+    assert effects == (Cancel(("a2",), "label_raised"),)
+    assert state.running == ("a1", "a3")
+
+
+def test_a_risen_label_stops_a_seat_that_may_be_on_a_barred_card(build):
+    """One of a seat's two cards is barred: nobody here knows which is in use, so the ask is stopped."""
+    seats = tuple(
+        SeatPlan(seat=f"s{n}", persona="persona/melchior@1", targets=(f"c{n}", "c9")) for n in (1, 2, 3)
+    )
+    both = (*build.plan(), *(entry.model_copy(update={"card": "c9"}) for entry in build.plan()))
+    barred = (*build.plan(barred=(2,)), *both[3:])
+    risen = LabelRaised(text="question", before=1, after=2, hits=(), plan=barred)
+
+    state, _ = start(build.opened(plan=both).model_copy(update={"seats": seats}))
+    state, effects = advance(state, risen)
 
     assert effects == (Cancel(("a2",), "label_raised"),)
     assert state.running == ("a1", "a3")

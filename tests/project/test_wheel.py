@@ -1,7 +1,6 @@
 """The wheel that ships: what it holds, and that it runs alone, without the checkout."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CASSETTE = "magi/standin/cassettes/open-weights.jsonl"
 INSTALL_SECONDS = 300
-"""Thirty-odd packages: seconds with uv, up to a minute with pip on a busy machine."""
+"""Thirty-odd packages: up to a minute on a busy machine."""
 COMMAND_SECONDS = 60
 """The demonstration is promised within 15 s on a quiet machine; this one may be busy."""
 COMMANDS = (
@@ -52,13 +51,8 @@ def install(wheel, folder):
     bin_folder = folder / "bin"
     python = str(bin_folder / "python")
     lock = ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
-    uv = shutil.which("uv")
-    if uv:  # the same packages, many times faster
-        run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], cwd=wheel.parent)
-        pip = [uv, "pip", "install", "--quiet", "--python", python]
-    else:
-        run([sys.executable, "-m", "venv", str(folder)], cwd=wheel.parent)
-        pip = [python, "-m", "pip", "install", "--quiet"]
+    run([sys.executable, "-m", "venv", str(folder)], cwd=wheel.parent)
+    pip = [python, "-m", "pip", "install", "--quiet"]
     run([*pip, *lock], cwd=wheel.parent)
     run([*pip, "--no-deps", str(wheel)], cwd=wheel.parent)
     return bin_folder

@@ -92,6 +92,15 @@ def test_a_looser_fallback_is_refused_by_seat_and_card(build, mixed, profile):
     assert (caught.value.facts["seat"], caught.value.facts["card"]) == ("s2", "far")
 
 
+def test_a_fallback_abroad_of_the_same_class_is_looser(build, mixed, profile):
+    """Class D is domestic or foreign; a domestic class D seat may not fall back across the border."""
+    home = build.card("c4", developer="E", family="fam-e", contract="terms", closed_network=False)
+    council = build.council("c1", ("c4", "far"), "c3")
+
+    with pytest.raises(CouncilRefusedError, match="looser_fallback"):
+        check(council, mixed | {"c4": home}, profile, build.DAY)
+
+
 def test_a_stricter_fallback_is_fine(build, mixed, profile):
     """A foreign seat may fall back on a domestic card."""
     assert check(build.council("c1", "c2", ("far", "c3")), mixed, profile, build.DAY) is None

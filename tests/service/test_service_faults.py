@@ -1,10 +1,11 @@
 """One deliberation disturbed: failing ledgers, deadlines in a write, callers who go away, keys used twice."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
-from magi.core.errors import ConflictError, LedgerUnavailableError, UncertainError
+from magi.core.errors import ConflictError, LedgerUnavailableError, QuestionRefusedError, UncertainError
 from magi.core.record import Decided
 from magi.core.space import ChoiceSpace, OpenSpace
 from magi.ledger.keyfile import TenantKeys
@@ -167,6 +168,16 @@ def test_an_idempotency_key_returns_the_recorded_verdict(rig, question):
         first.question,
     )
     assert "k1" not in run.ledger.text()
+
+
+def test_a_key_used_for_another_question_is_refused(rig, question):
+    """The first question's verdict is never returned as the answer to a second question."""
+    run = rig({"a1": "A", "a2": "B", "a3": "A"})
+    asyncio.run(deliberate(run.tools, run.request(question, idempotency_key="k1")))
+    other = dataclasses.replace(question, text="別の問い")
+
+    with pytest.raises(QuestionRefusedError, match="idempotency_reused"):
+        asyncio.run(deliberate(run.tools, run.request(other, idempotency_key="k1")))
 
 
 def test_another_key_is_another_deliberation(rig, question):
