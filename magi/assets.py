@@ -1,7 +1,8 @@
 """Reads agents/, prompts/ and profiles from disk and hands out parsed values.
 
-In a wheel they lie in `magi/_assets`; in a checkout beside the package; MAGI_ASSETS_DIR overrides both. One
-bad file refuses the whole folder, with every problem of that file: a council must not quietly lose a card.
+In a wheel they lie in `magi/_assets`; in a checkout beside the package; a folder of one's own overrides both
+(`Settings.assets_dir`: MAGI_ASSETS_DIR, else `assets/` in MAGI_HOME where there is one). One bad file refuses the
+whole folder, with every problem of that file: a council must not quietly lose a card.
 """
 
 import hashlib

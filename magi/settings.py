@@ -1,7 +1,7 @@
 """Settings: read once from the environment, frozen. All stand here and in deploy/env.example.
 
-MAGI_HOME        where the ledger and the tenant key live (default: ~/.magi)
-MAGI_ASSETS_DIR  agents/ and prompts/ of your own instead of those in the package
+MAGI_HOME        where the ledger, the tenant key and assets/ of your own live (default: ~/.magi)
+MAGI_ASSETS_DIR  agents/ and prompts/ of your own instead of assets/ in MAGI_HOME and of those in the package
 MAGI_COUNCIL     the council to ask when none is named (default: magi)
 MAGI_PROFILE     the residency profile (default: domestic-only)
 MAGI_TENANT      whose log this is: ministry or local government (default: local)
@@ -27,13 +27,25 @@ class Settings:
     """One process's settings. `secrets` is the environment for key look-ups and never printed."""
 
     home: Path
-    assets_dir: Path | None
+    named_assets_dir: Path | None
     council: str
     profile: str
     tenant: str
     tenant_key: str | None = field(repr=False)
     lang: str
     secrets: Mapping[str, str] = field(repr=False)
+
+    @property
+    def own_assets_dir(self) -> Path:
+        """Where agents/ and prompts/ of one's own belong, whether or not they are there yet."""
+        return self.named_assets_dir or self.home / "assets"
+
+    @property
+    def assets_dir(self) -> Path | None:
+        """The folder that stands instead of the package's, or None: a named one always, the home's if it exists."""
+        if self.named_assets_dir is None and not self.own_assets_dir.is_dir():
+            return None
+        return self.own_assets_dir
 
     @property
     def ledger_path(self) -> Path:
@@ -52,7 +64,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     assets = values.get("MAGI_ASSETS_DIR")
     return Settings(
         home=Path(values.get("MAGI_HOME", "~/.magi")).expanduser(),
-        assets_dir=Path(assets) if assets else None,
+        named_assets_dir=Path(assets) if assets else None,
         council=values.get("MAGI_COUNCIL", "magi"),
         profile=values.get("MAGI_PROFILE", "domestic-only"),
         tenant=values.get("MAGI_TENANT", "local"),

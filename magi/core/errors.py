@@ -10,6 +10,8 @@
     |   |-- QuestionRefusedError empty, too large, not UTF-8, a space that does not fit
     |   |-- TemplateError        a variable too few or too many, or a released template changed
     |   |-- KeyMissingError      a key that the call needs is not there
+    |   |-- SeatRefusedError     a card or council of one's own cannot be written as asked
+    |   |-- WeightsRefusedError  a file of weights is not there, not what it should be, or not the one named
     |   `-- ForeignLedgerError   the file is not a ledger of this program, or of a newer version
     `-- WorldError               the world's fault (exit code 1)
         |-- LedgerUnavailableError  disk full, locked, unreadable
@@ -17,9 +19,10 @@
         |-- UncertainError       the write may or may not be durable: re-read, never retry
         |-- TamperedError        a record or body does not match its digest
         |-- EgressRefusedError   the guard refused a send; nothing left
+        |-- LocalServerError     weights of this machine cannot be served
         `-- NoBackendError       no seat of the council can be reached
 
-What a person reads is made from `code`, `reason` and `facts` by the catalogue of words (`magi.cli.words`);
+What a person reads is made from `code`, `reason` and `facts` by the catalogue of words (`magi.words`);
 facts are names, numbers and codes, never question, answer or prompt text.
 """
 
@@ -96,6 +99,18 @@ class KeyMissingError(CallerError):
     code = "key_missing"
 
 
+class SeatRefusedError(CallerError):
+    """A card or council of one's own cannot be written as asked; nothing was written."""
+
+    code = "seat_refused"
+
+
+class WeightsRefusedError(CallerError):
+    """The file of weights is not there, no GGUF file, or not the one whose digest was named."""
+
+    code = "weights_refused"
+
+
 class ForeignLedgerError(CallerError):
     """The file is no ledger of this program."""
 
@@ -130,6 +145,12 @@ class EgressRefusedError(WorldError):
     """The egress guard refused; not a byte left."""
 
     code = "egress_refused"
+
+
+class LocalServerError(WorldError):
+    """Weights of this machine cannot be served: a library is missing, the port taken, the file not loadable."""
+
+    code = "local_server"
 
 
 class NoBackendError(WorldError):

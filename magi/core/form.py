@@ -4,7 +4,7 @@ One form for every persona: `answer`, `reason`, `basis`, in that order, nothing 
 of the answers. Leaves to others: reading what came back (`answers`), wire formats (`magi.gateway.protocols`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from magi.core.space import AnswerSpace
 
@@ -38,6 +38,16 @@ def schema(space: AnswerSpace, max_text_chars: int) -> dict[str, object]:
 def template_for(space: AnswerSpace) -> str:
     """The name of the answer template for this space, with its version."""
     return f"answer/{space.kind}@1"
+
+
+HISTORY = "history/turns@1"
+"""The template that puts earlier turns before a question."""
+_SPEAKERS = {"system": "設定", "user": "利用者", "assistant": "回答"}
+
+
+def turns_text(turns: Sequence[tuple[str, str]]) -> str:
+    """Earlier turns, (role, text) each, as the place `turns` of the history template."""
+    return "\n".join(f"{_SPEAKERS[role]}: {text}" for role, text in turns)
 
 
 def places(space: AnswerSpace, question: str, options: Mapping[str, str]) -> dict[str, str]:

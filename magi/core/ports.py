@@ -122,6 +122,10 @@ class Ledger(Protocol):
         """The recorded label of each known message digest (ancestry); unknown ones are left out."""
         ...
 
+    async def known(self, hashes: Sequence[str]) -> Mapping[str, str]:
+        """The stream that holds each idempotency hash, open or decided; unknown ones are left out."""
+        ...
+
     async def open_streams(self) -> tuple[OpenStream, ...]:
         """The deliberations without a verdict."""
         ...

@@ -34,13 +34,13 @@ from magi.ledger.database import (
     writing_uri,
 )
 from magi.ledger.entries import StoredEntry, believed
-from magi.ledger.schema import ancestry, body, claim, data_key, entry
+from magi.ledger.schema import ancestry, body, claim, data_key, entry, idempotency
 from magi.ledger.writer import Job, Writer, WriterStats
 
 MAX_WAITING = 1_024
 """Appends handed in and not yet durable; the next caller waits. Four groups: more is only memory."""
 MAX_DIGESTS_A_QUERY = 500
-"""Message digests in one IN list; SQLite takes 32,766 parameters, other stores fewer."""
+"""Digests in one IN list; SQLite takes 32,766 parameters, other stores fewer."""
 ACCESS_STREAM = "access"
 
 Found = TypeVar("Found")
@@ -200,6 +200,10 @@ class SqliteLedger:
         """The recorded label of each known message digest (ancestry); unknown ones are left out."""
         return await self._read(lambda connection: _labels(connection, digests))
 
+    async def known(self, hashes: Sequence[str]) -> Mapping[str, str]:
+        """The stream that holds each idempotency hash, open or decided; unknown ones are left out."""
+        return await self._read(lambda connection: _known(connection, hashes))
+
     async def open_streams(self) -> tuple[OpenStream, ...]:
         """The deliberations without a verdict, by stream name."""
         query = select(claim).order_by(claim.c.stream)
@@ -243,3 +247,12 @@ def _labels(connection: Connection, digests: Sequence[str]) -> Mapping[str, int]
         )
         labels.update((row.digest, row.label) for row in rows)
     return labels
+
+
+def _known(connection: Connection, hashes: Sequence[str]) -> Mapping[str, str]:
+    known: dict[str, str] = {}
+    for start in range(0, len(hashes), MAX_DIGESTS_A_QUERY):
+        some = hashes[start : start + MAX_DIGESTS_A_QUERY]
+        rows = connection.execute(select(idempotency).where(idempotency.c.hash.in_(some)))
+        known.update((row.hash, row.stream) for row in rows)
+    return known

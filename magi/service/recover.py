@@ -6,6 +6,7 @@ profile and before its deadline; otherwise what still ran is given up and the ve
 ticket without an outcome counts as sent: its ask is asked again under a new attempt number, or given up.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import structlog
 
 from magi.core.deliberation import advance, feed
 from magi.core.errors import MagiError
-from magi.core.ports import Draft
+from magi.core.ports import Draft, OpenStream
 from magi.core.record import Abandoned, Answered, AttemptFailed, Cancelled, Event, Opened, Record, Ticketed
 from magi.service.question import Question, read_question
 from magi.service.reply import Deliberation, Statement, read_statement
@@ -21,6 +22,8 @@ from magi.service.run import CLAIM_MS, Run, Tools, Watch, unwatched
 
 log = structlog.get_logger()
 
+AT_ONCE = 16
+"""Taken up at a time: a batch that died leaves dozens open, and one after the other each may take its deadline."""
 WHO = "magi"
 WHY = "recovery"
 
@@ -36,21 +39,40 @@ class TakenUp:
 async def take_up(
     tools: Tools, is_dead: Callable[[str], bool], watch: Watch = unwatched
 ) -> tuple[TakenUp, ...]:
-    """Take up every open deliberation that nobody alive holds, one after the other.
+    """Take up every open deliberation that nobody alive holds, a few at a time; in the order of their names.
 
     `is_dead` tells whether an owner's process is known to be gone. A stream that cannot be read (a missing
     key) stays open and is logged, so one bad stream does not hold up the next question.
     """
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(found: OpenStream) -> TakenUp | None:
+        async with gate:
+            return await _claim_and_take_up(tools, found, is_dead, watch)
+
+    ends = await asyncio.gather(
+        *(one(found) for found in await tools.ledger.open_streams()), return_exceptions=True
+    )
     taken: list[TakenUp] = []
-    for found in await tools.ledger.open_streams():
-        dead = found.owner if is_dead(found.owner) else None
-        if not await tools.ledger.claim(found.stream, tools.owner, CLAIM_MS, dead):
-            continue
-        try:
-            taken.append(await _take_up(tools, found.stream, watch))
-        except MagiError as error:
-            log.warning("deliberation.stays_open", stream=found.stream, code=error.code, reason=error.reason)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+        if end is not None:
+            taken.append(end)
     return tuple(taken)
+
+
+async def _claim_and_take_up(
+    tools: Tools, found: OpenStream, is_dead: Callable[[str], bool], watch: Watch
+) -> TakenUp | None:
+    dead = found.owner if is_dead(found.owner) else None
+    if not await tools.ledger.claim(found.stream, tools.owner, CLAIM_MS, dead):
+        return None
+    try:
+        return await _take_up(tools, found.stream, watch)
+    except MagiError as error:
+        log.warning("deliberation.stays_open", stream=found.stream, code=error.code, reason=error.reason)
+        return None
 
 
 async def _take_up(tools: Tools, stream: str, watch: Watch) -> TakenUp:

@@ -127,13 +127,16 @@ def read_statement(body: bytes) -> Statement:
         raise MalformedFileError("statement") from error
 
 
-def reply_bytes(verdict: Decided, statements: Mapping[str, Statement], asks: Sequence[str]) -> bytes:
-    """The reply's body: the decided class and each ask's words, in seat order."""
+def reply_bytes(
+    verdict: Decided, statements: Mapping[str, Statement], asks: Sequence[str], text: str = ""
+) -> bytes:
+    """The reply's body: the decided class, each ask's words in seat order, and the text the caller was given."""
     return canonical(
         {
             "outcome": verdict.outcome,
             "answer_class": verdict.answer_class,
             "attributed": verdict.attributed,
+            "text": text,
             "statements": [
                 {
                     "ask": ask,

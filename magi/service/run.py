@@ -14,6 +14,7 @@ closes it.
 
 import asyncio
 import datetime
+import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,7 +38,7 @@ from magi.core.deliberation import (
     start,
 )
 from magi.core.errors import ConflictError, CouncilRefusedError, MagiError, QuestionRefusedError
-from magi.core.form import places, schema, template_for
+from magi.core.form import HISTORY, places, schema, template_for, turns_text
 from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Ledger, Marks
 from magi.core.prompts import Templates
 from magi.core.record import (
@@ -112,9 +113,21 @@ class Tools:
     ancestry: Callable[[bytes], str]
     check_callable: Callable[[str, Sequence[Card]], None]
 
+    def message_digest(self, text: str) -> str:
+        """The keyed digest by which a message is known again, whatever white space a client put around it."""
+        return self.ancestry(unicodedata.normalize("NFC", text).strip().encode())
+
+    def idempotency_hash(self, key: str) -> str:
+        """The keyed digest under which the ledger knows an idempotency key."""
+        return self.ancestry(f"idempotency:{key}".encode())
+
     def today(self) -> datetime.date:
         """The day in Japan: evidence dates are Japanese dates."""
         return datetime.datetime.fromtimestamp(self.clock.now_ms() / 1000, JAPAN_TIME).date()
+
+
+Render = Callable[[Question, Decided, Mapping[str, Statement]], str]
+"""How the edge words a reply; its text is recorded with the verdict, and its label is remembered."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +138,7 @@ class Request:
     council: Council
     label: str | None = None
     idempotency_key: str | None = None
+    render: Render | None = None
 
 
 async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -> Deliberation:
@@ -137,18 +151,20 @@ async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -
         ConflictError: the idempotency key belongs to a deliberation that is still open.
         LedgerUnavailableError, UncertainError: nothing is shown; the next start closes the stream.
     """
-    # 1. Label.
-    label = join((declared_label(request.label),))
+    # 1. Label: never below any turn before it, so an edited or branched conversation keeps its high-water mark.
+    declared = declared_label(request.label)
+    ancestors = tuple(tools.message_digest(turn.text) for turn in request.question.history)
+    label = join((declared, *await _inherited(tools, request.question, ancestors)))
     # 2. Plan.
     check(request.council, tools.cards, tools.profile, tools.today())
-    opened = _opened(tools, request, label)
+    opened = _opened(tools, request, label, ancestors)
     stream = f"d/{tools.entropy.token(ID_BYTES).hex()}"
     await _check_seated(tools, request.council, opened, stream)
     # 3. Intent.
-    run = Run(tools, stream, request.question, watch)
+    run = Run(tools, stream, request.question, watch, render=request.render)
     body = request.question.to_bytes()
     marks = Marks(
-        ancestry={tools.ancestry(request.question.text.encode()): int(label)},
+        ancestry=dict.fromkeys((tools.message_digest(request.question.text), *ancestors), int(label)),
         idempotency_hash=opened.idempotency_hash,
         owner=tools.owner,
         ttl_ms=CLAIM_MS,
@@ -186,11 +202,22 @@ async def recorded(tools: Tools, request: Request, stream: str, conflict: Confli
     return done
 
 
-def _opened(tools: Tools, request: Request, label: Label) -> Opened:
+async def _inherited(tools: Tools, question: Question, ancestors: Sequence[str]) -> list[int]:
+    """The labels of earlier turns; an assistant's turn that nobody here wrote is at least internal."""
+    known = await tools.ledger.labels(ancestors) if ancestors else {}
+    strange = any(
+        turn.role == "assistant" and digest not in known
+        for turn, digest in zip(question.history, ancestors, strict=True)
+    )
+    return [*known.values(), *([Label.INTERNAL] if strange else [])]
+
+
+def _opened(tools: Tools, request: Request, label: Label, ancestors: tuple[str, ...]) -> Opened:
     council, question = request.council, request.question
     admissions = plan(council, tools.cards, label, tools.profile, tools.today())
     template = template_for(question.space)
     prompts = (template, *(f"persona/{seat.persona}" for seat in council.seats))
+    prompts += (HISTORY,) if question.history else ()
     targets = sorted({target for seat in council.seats for target in seat.targets})
     key = request.idempotency_key
     return Opened(
@@ -208,7 +235,7 @@ def _opened(tools: Tools, request: Request, label: Label) -> Opened:
         declared=request.label is not None,
         hits=(),
         plan=admissions,
-        ancestors=(),
+        ancestors=ancestors,
         manifest=Manifest(
             code=tools.code,
             lock=tools.lock,
@@ -221,7 +248,7 @@ def _opened(tools: Tools, request: Request, label: Label) -> Opened:
             reliability=None,
         ),
         deadline_ms=council.deadline_seconds * 1000,
-        idempotency_hash=None if key is None else tools.ancestry(f"idempotency:{key}".encode()),
+        idempotency_hash=None if key is None else tools.idempotency_hash(key),
     )
 
 
@@ -262,6 +289,7 @@ class Run:
     records: list[Record] = field(default_factory=list)
     statements: dict[str, Statement] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+    render: Render | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _broken: Exception | None = None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -364,7 +392,7 @@ class Run:
     async def _ask(self, opened: Opened, ask: Ask) -> None:
         space = self.question.space
         card = self.tools.cards[ask.targets[0]]
-        variables = places(space, self.question.text, self.question.options)
+        variables = places(space, self._question_text(), self.question.options)
         order = Order(
             ask=ask.ask,
             seat=ask.seat,
@@ -380,6 +408,13 @@ class Run:
         )
         told = await self.tools.models.ask(order, self._authorise, self._failed)
         self._inbox.put_nowait(self._answered(opened, ask, told))
+
+    def _question_text(self) -> str:
+        history = [(turn.role, turn.text) for turn in self.question.history]
+        if not history:
+            return self.question.text
+        variables = {"turns": turns_text(history), "question": self.question.text}
+        return self.tools.templates.render(HISTORY, variables)
 
     async def _authorise(self, ticket: Ticket, wire: Wire) -> None:
         event = Ticketed(
@@ -453,8 +488,10 @@ class Run:
 
     async def _decide(self, verdict: Decided, opened: Opened) -> Decided:
         asks = [report.ask for report in verdict.seats if report.ask]
-        body = reply_bytes(verdict, self.statements, asks)
-        marks = Marks(ancestry={self.tools.ancestry(body): opened.label}, closes=True)
+        text = "" if self.render is None else self.render(self.question, verdict, self.statements)
+        body = reply_bytes(verdict, self.statements, asks, text)
+        seen = {self.tools.message_digest(text): opened.label} if text else {}
+        marks = Marks(ancestry=seen, closes=True)
         await self.append([Draft(verdict, {"reply": body})], marks)
         return verdict
 

@@ -86,6 +86,7 @@ class StandIn:
         delay_seconds: float = 0.0,
         pace: float = 0.0,
         read_seconds: float = MAX_READ_SECONDS,
+        remembered: int = MAX_REMEMBERED,
         on_arrival: Callable[[str, str], None] | None = None,
     ) -> None:
         """Prepare a stand-in; nothing is opened yet.
@@ -93,7 +94,8 @@ class StandIn:
         `port` 0 takes a free one. With `api_key` every request needs it as a bearer key. `models` are the
         names that exist (default: those of `by_model` or of the cassette; else any name does). `clock` gives
         Unix seconds for `created` and Date. `delay_seconds` passes before every chat answer. `pace`
-        multiplies recorded times, 0 plays at once. A body has `read_seconds` to arrive. `on_arrival` is
+        multiplies recorded times, 0 plays at once. A body has `read_seconds` to arrive. `remembered`
+        requests are kept for inspection. `on_arrival` is
         called with the SHA-256 of each chat body and the model, before anything is answered; where it
         raises, the request is not answered but with 500.
 
@@ -113,7 +115,7 @@ class StandIn:
         self._pace = _finite("pace", pace)
         self._read_seconds = _finite("reading time", read_seconds)
         self._on_arrival = on_arrival
-        self.requests: deque[Request] = deque(maxlen=MAX_REMEMBERED)
+        self.requests: deque[Request] = deque(maxlen=remembered)
         self.arrived = 0
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._answering: set[asyncio.Task[object]] = set()

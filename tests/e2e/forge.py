@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 
-LOADED = ("main", "ask", "replay", "demo", "doctor", "agents", "rehearsal")
+LOADED = ("main", "ask", "batch", "replay", "demo", "doctor", "agents", "rehearsal")
 MAX_REQUEST_BYTES = 4_000_000
 """A question of the longest argument that Linux takes (128 KB), escaped by JSON, with room."""
 

@@ -170,6 +170,19 @@ def test_a_known_idempotency_hash_names_the_first_stream(ledgers, drafts):
     assert streams == ("d/1",)
 
 
+def test_known_hashes_are_told_with_their_streams(ledgers, drafts):
+    """A look-up of many idempotency hashes tells the stream of each known one, open or not, and no other."""
+
+    async def story():
+        async with ledgers.open() as ledger:
+            for number in range(3):
+                marks = Marks(idempotency_hash=f"{number:064x}", owner="w", ttl_ms=1, closes=number == 0)
+                await ledger.append(f"d/{number}", 0, [drafts.opened()], marks)
+            return await ledger.known([f"{number:064x}" for number in (*range(1, 1200), 0)])
+
+    assert asyncio.run(story()) == {f"{number:064x}": f"d/{number}" for number in range(3)}
+
+
 def test_a_label_in_the_ancestry_only_rises(ledgers, drafts):
     """Ancestry keeps the highest label that was ever recorded for a digest; unknown digests are left out."""
 

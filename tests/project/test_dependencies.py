@@ -39,13 +39,16 @@ def declared(group):
 
 
 def test_everything_imported_is_in_the_runtime_lock():
-    """Every third-party module that magi imports comes from a package of the runtime lock."""
+    """Every third-party module that magi imports comes from a package of the runtime lock, or is the extra's."""
     owners = packages_distributions()
     modules = set(imported()) - sys.stdlib_module_names - {"magi"}
     runtime = set(locked("requirements.lock"))
+    foreign = {m for m in modules if not {normal(d) for d in owners.get(m, [])} & runtime}
 
     assert len(modules) > 5
-    assert {m for m in modules if not {normal(d) for d in owners.get(m, [])} & runtime} == set()
+    assert foreign == {"xllamacpp"}
+    assert {normal(d) for d in owners["xllamacpp"]} == declared("local")
+    assert not declared("local") & runtime
 
 
 def test_the_locks_hold_what_is_declared():
@@ -53,5 +56,5 @@ def test_the_locks_hold_what_is_declared():
     runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
 
     assert declared(None) <= set(runtime)
-    assert declared("dev") <= set(development)
+    assert declared("dev") | declared("local") <= set(development)
     assert {name: development.get(name) for name in runtime} == runtime

@@ -76,7 +76,7 @@ def test_the_wheel_holds_its_assets_and_no_tests(wheel):
     assert assets | inside | {"magi/_assets/requirements.lock"} <= names
     assert {
         "magi/py.typed",
-        "magi/cli/words.toml",
+        "magi/words.toml",
         "magi/evaluation/policy_questions.jsonl",
         CASSETTE,
     } <= names

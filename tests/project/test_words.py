@@ -18,7 +18,7 @@ from magi.residency.label import Label
 MAGI = Path(__file__).parents[2] / "magi"
 LANGUAGES = {"ja", "en"}
 GIVEN_TO_ERRORS = {"path", "file", "what", "problems", "reason"}
-"""Facts that say_error gives to every error's words (magi.cli.words)."""
+"""Facts that say_error gives to every error's words (magi.words)."""
 RAISED = {
     name: kind
     for name, kind in vars(errors).items()
@@ -29,7 +29,7 @@ RAISED = {
 @functools.cache
 def catalogue():
     """The words as they stand in the file."""
-    return tomllib.loads((MAGI / "cli" / "words.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((MAGI / "words.toml").read_text(encoding="utf-8"))
 
 
 def placeholders(text):

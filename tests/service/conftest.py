@@ -144,6 +144,10 @@ class MemoryLedger:
         """The streams of that prefix."""
         return tuple(name for name in self.entries if name.startswith(prefix))
 
+    async def known(self, hashes):
+        """The stream of each known idempotency hash."""
+        return {each: self.keys[each] for each in hashes if each in self.keys}
+
     async def body(self, ref, who, why):
         """A body, its access noted; those marked unreadable do not open."""
         self.accesses.append((ref.commitment, who, why))

@@ -19,7 +19,7 @@ VALUES = {
 
 
 def test_an_empty_environment_gives_the_defaults():
-    """Nothing set: the mixed council, the strictest profile, Japanese, the home folder."""
+    """Nothing set: the mixed council, the strictest profile, Japanese, the home folder, no assets named."""
     found = read_settings({})
 
     assert (found.council, found.profile, found.tenant, found.lang) == (
@@ -29,7 +29,7 @@ def test_an_empty_environment_gives_the_defaults():
         "ja",
     )
     assert found.home == Path("~/.magi").expanduser()
-    assert (found.assets_dir, found.tenant_key) == (None, None)
+    assert (found.named_assets_dir, found.tenant_key) == (None, None)
 
 
 def test_every_name_reaches_its_setting():
@@ -56,6 +56,18 @@ def test_the_files_lie_in_the_home():
 
     assert (found.ledger_path, found.key_path) == (Path("/srv/magi/ledger.db"), Path("/srv/magi/tenant.key"))
     assert found.assets_dir == Path("/srv/assets")
+
+
+def test_assets_of_ones_own_stand_before_those_of_the_package(tmp_path):
+    """A named folder always counts, `assets/` of the home once it is there, and without either the package's."""
+    home = read_settings({"MAGI_HOME": str(tmp_path)})
+    named = read_settings({"MAGI_HOME": str(tmp_path), "MAGI_ASSETS_DIR": str(tmp_path / "named")})
+    before = home.assets_dir
+    (tmp_path / "assets").mkdir()
+
+    assert before is None
+    assert home.assets_dir == home.own_assets_dir == tmp_path / "assets"
+    assert named.assets_dir == named.own_assets_dir == tmp_path / "named"
 
 
 def test_no_secret_shows_in_the_representation():

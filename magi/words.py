@@ -17,7 +17,7 @@ LANGUAGES = ("ja", "en")
 @functools.cache
 def catalogue() -> Mapping[str, Mapping[str, str]]:
     """Every key with its words by language; read once, on first use."""
-    text = files("magi.cli").joinpath("words.toml").read_text(encoding="utf-8")
+    text = files("magi").joinpath("words.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
