@@ -1,0 +1,1 @@
+"""The HTTP service: OpenAI-compatible chat, native deliberations, their events. Translation only."""

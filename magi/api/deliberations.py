@@ -1,0 +1,163 @@
+"""The native routes: ask, list, look at one, follow its records.
+
+Without identity nobody is named, so a body is opened for a case number only (`why`), and that access is on
+record before a byte of it is shown.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+import structlog
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from magi.api.asked import native_asked
+from magi.api.body import language, read_json
+from magi.api.chat import work_of
+from magi.api.desk import Desk, name
+from magi.api.events import RecordStream
+from magi.api.failing import log_unexpected
+from magi.api.problems import RequestRefusedError
+from magi.api.view import PREFIX, extension, id_of, standing, statements_shown
+from magi.api.wording import Wording, recorded_text
+from magi.core.errors import MagiError, UnknownNameError
+from magi.core.record import Answered, Decided, Opened, Record
+from magi.service.question import read_question
+from magi.service.reply import Deliberation, read_statement
+from magi.service.run import Request as Work
+from magi.service.run import Tools
+
+WHO = "anonymous@loopback"
+"""Who opens a body, until callers have names."""
+DEFAULT_LISTED = 50
+
+_ID = re.compile(r"[0-9a-f]{1,64}")
+_WHY = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+"""A case number, not prose: records are never erased, so no free text may enter them."""
+_ORDINAL = re.compile(r"[0-9]{1,9}")
+log = structlog.get_logger()
+
+
+def native_routes(desk: Desk) -> APIRouter:
+    """`/v1/deliberations` and what is below it."""
+    router = APIRouter(prefix="/v1/deliberations")
+    offer, tools = desk.offer, desk.offer.tools
+
+    @router.post("")
+    async def ask(request: Request) -> Response:
+        """Deliberate; wait for the verdict, or with `Prefer: respond-async` (RFC 7240) for the start only."""
+        asked = native_asked(await read_json(request, offer.limits), request.headers)
+        wording = Wording(language(request, offer.lang))
+        work = work_of(desk, asked, wording)
+        if _prefers_async(request):
+            return await _in_background(desk, work, request)
+        async with desk.attend(work, request.scope, request.receive) as attendance:
+            done = await attendance.end()
+        name(request.scope, done.stream)
+        shown = _finished(done) | {"reply": await wording.of(tools, done)}
+        return JSONResponse(shown, 200, {"location": _place(done.stream)})
+
+    @router.get("")
+    async def listing(request: Request) -> JSONResponse:
+        """Ids, newest first."""
+        limit = request.query_params.get("limit", str(DEFAULT_LISTED))
+        if not _ORDINAL.fullmatch(limit) or not 0 < int(limit) <= offer.limits.listed:
+            raise RequestRefusedError("bad_limit", most=offer.limits.listed)
+        streams = await tools.ledger.streams(PREFIX)
+        ids = [id_of(stream) for stream in reversed(streams[-int(limit) :])]
+        return JSONResponse({"deliberations": ids, "all": len(streams)})
+
+    @router.get("/{deliberation}")
+    async def one(deliberation: str, request: Request) -> JSONResponse:
+        """Verdict, seats and who saw what; texts only with `bodies=true` and a case number in `why`."""
+        stream, records = await _records(tools, deliberation)
+        name(request.scope, stream)
+        shown = standing(stream, records)
+        if request.query_params.get("bodies", "false") == "true":
+            why = request.query_params.get("why", "")
+            if not _WHY.fullmatch(why):
+                raise RequestRefusedError("why_missing")
+            shown["bodies"] = await _bodies(tools, records, why)
+        return JSONResponse(shown)
+
+    @router.get("/{deliberation}/events")
+    async def events(deliberation: str, request: Request) -> Response:
+        """The records as server-sent events; ids are ordinals, `Last-Event-ID` goes on after one."""
+        after = request.headers.get("last-event-id", "")
+        if after and not _ORDINAL.fullmatch(after):
+            raise RequestRefusedError("bad_event_id")
+        stream, _ = await _records(tools, deliberation)
+        name(request.scope, stream)
+        return RecordStream(desk, stream, int(after) if after else -1)
+
+    return router
+
+
+def _prefers_async(request: Request) -> bool:
+    wishes = (wish.strip().lower() for line in request.headers.getlist("prefer") for wish in line.split(","))
+    return "respond-async" in wishes
+
+
+async def _in_background(desk: Desk, work: Work, request: Request) -> Response:
+    """Start a deliberation that belongs to the desk; return when its intent is durable, or it has ended.
+
+    A caller that leaves now changes nothing.
+    """
+    begun: asyncio.Queue[Record | None] = asyncio.Queue()
+    task = desk.start(work, begun.put_nowait)
+    task.add_done_callback(lambda _: begun.put_nowait(None))
+    record = await begun.get()
+    applied = {"preference-applied": "respond-async"}
+    if record is None:  # it was refused, or the same key was asked before
+        done = await task
+        name(request.scope, done.stream)
+        return JSONResponse(_finished(done), 200, {"location": _place(done.stream)} | applied)
+    task.add_done_callback(_log_failure)
+    name(request.scope, record.stream)
+    shown = {"id": id_of(record.stream), "status": "running"}
+    return JSONResponse(shown, 202, {"location": _place(record.stream)} | applied)
+
+
+def _log_failure(task: asyncio.Task[Deliberation]) -> None:
+    """Nobody waits for it any more: what ended it is at least in the log."""
+    error = None if task.cancelled() else task.exception()
+    if isinstance(error, MagiError):
+        log.warning("deliberation.stays_open", code=error.code, reason=error.reason)
+    elif error is not None:
+        log_unexpected(error)
+
+
+def _place(stream: str) -> str:
+    return f"/v1/deliberations/{id_of(stream)}"
+
+
+def _finished(done: Deliberation) -> dict[str, object]:
+    shown = {"id": id_of(done.stream), "status": "decided"} | extension(done)
+    return shown | {"statements": statements_shown(done.statements)}
+
+
+async def _records(tools: Tools, deliberation: str) -> tuple[str, tuple[Record, ...]]:
+    stream = f"{PREFIX}{deliberation}"
+    records = await tools.ledger.read(stream) if _ID.fullmatch(deliberation) else ()
+    if not records:
+        raise UnknownNameError("deliberation", name="")
+    return stream, records
+
+
+async def _bodies(tools: Tools, records: Sequence[Record], why: str) -> dict[str, object]:
+    """Question, statements and reply in plain text; each access is recorded before it happens."""
+    shown: dict[str, object] = {}
+    statements = {}
+    for record in records:
+        event = record.data
+        if isinstance(event, Opened) and (ref := record.ref("question")):
+            question = read_question(await tools.ledger.body(ref, WHO, why))
+            history = [{"role": turn.role, "text": turn.text} for turn in question.history]
+            shown |= {"question": question.text, "options": dict(question.options), "history": history}
+        if isinstance(event, Answered) and (ref := record.ref("answer")):
+            statements[event.ask] = read_statement(await tools.ledger.body(ref, WHO, why))
+        if isinstance(event, Decided):
+            shown["reply"] = await recorded_text(tools, record, WHO, why)
+    return shown | {"statements": statements_shown(statements)}
