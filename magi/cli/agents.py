@@ -6,7 +6,6 @@ from rich.text import Text
 
 from magi.assets import Assets, load_assets
 from magi.cli import screen
-from magi.cli.words import say, say_error, say_reasons
 from magi.core.card import Card
 from magi.core.council import Council
 from magi.core.errors import MagiError
@@ -16,6 +15,7 @@ from magi.residency.plan import plan, seated
 from magi.residency.policy import Profile, admit, backend_class
 from magi.settings import Settings
 from magi.wiring import today
+from magi.words import say, say_error, say_reasons
 
 
 def list_agents(settings: Settings) -> None:

@@ -14,7 +14,6 @@ from rich.text import Text
 from magi.assets import Assets, load_assets
 from magi.cli import screen
 from magi.cli.rehearsal import rehearsal
-from magi.cli.words import say
 from magi.core.card import Card
 from magi.core.council import check_council
 from magi.core.errors import CouncilRefusedError, QuestionRefusedError, UnknownNameError
@@ -28,6 +27,7 @@ from magi.service.reply import Deliberation
 from magi.service.run import Request, Watch, deliberate
 from magi.settings import Settings
 from magi.wiring import check_callable, is_dead, open_tools, today
+from magi.words import say
 
 MAX_QUESTION_BYTES = 4 * MAX_CHARS
 """A character is at most four bytes in UTF-8."""

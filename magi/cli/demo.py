@@ -19,7 +19,6 @@ from rich.text import Text
 from magi.assets import Assets, load_assets
 from magi.cli import replay, screen
 from magi.cli.rehearsal import Cast, rehearsal
-from magi.cli.words import say
 from magi.core.errors import MalformedFileError
 from magi.evaluation.policy_questions import PolicyQuestion, policy_questions
 from magi.evaluation.score import Score, Scores, chance, score
@@ -33,6 +32,7 @@ from magi.settings import Settings
 from magi.standin.cassette import Cassette, CassetteError, load
 from magi.standin.server import StandIn
 from magi.wiring import bind, is_dead, open_tools, today
+from magi.words import say
 
 COUNCIL = "open-weights"
 CASSETTE = "open-weights.jsonl"

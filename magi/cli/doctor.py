@@ -1,11 +1,11 @@
 """`magi doctor`: what this installation has, what it lacks, and what to do next.
 
-Sends nothing: it knocks at the loopback addresses of cards (a TCP connection) and looks no further.
+Nothing of a person is sent, and nothing leaves this machine: it knocks at loopback addresses (a TCP connection)
+and asks who listens there for a list of models. Keys are looked for by name; no value is read.
 """
 
-import asyncio
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,15 +14,19 @@ from rich.text import Text
 
 from magi.assets import load_assets
 from magi.cli import screen
-from magi.cli.words import say, say_error
+from magi.cli.seat import seat_command
+from magi.cli.servers import USUAL_PORTS, Server, address, find_servers
 from magi.core.card import Card
-from magi.core.errors import MagiError
-from magi.gateway.knock import answers
+from magi.core.errors import LocalServerError, MagiError
 from magi.ledger.verify import verify
+from magi.local.serving import library
 from magi.residency.policy import on_loopback
 from magi.settings import Settings
 from magi.wiring import REHEARSAL_HOST, tenant_keys
+from magi.words import say, say_error
 
+MAX_SHOWN = 8
+"""Models listed of one server: a screen holds three servers of this many."""
 _STYLES = {"ok": "green", "warn": "yellow", "bad": "bold red"}
 
 
@@ -34,14 +38,22 @@ class Finding:
     words: str
 
 
-async def doctor(settings: Settings) -> bool:
-    """Print the findings; true when nothing is bad."""
-    findings = [*_installation(settings), *_ledger(settings), *await _backends(settings)]
+async def doctor(settings: Settings, usual: Mapping[int, str] = USUAL_PORTS) -> bool:
+    """Print the findings; true when nothing is bad. `usual` is where servers are looked for besides cards."""
+    cards = _real_cards(settings)
+    servers = await find_servers(cards, usual)
+    findings = [
+        *_installation(settings),
+        *_ledger(settings),
+        *(_backend(card, settings, servers) for card in cards),
+        *_servers(cards, servers, usual, settings.lang),
+        _local(settings.lang),
+    ]
     out, lang = screen.console(), settings.lang
     for finding in findings:
-        out.print(
-            Text(f"[{say(f'doctor.{finding.state}', lang)}] {finding.words}", style=_STYLES[finding.state])
-        )
+        mark = f"[{say(f'doctor.{finding.state}', lang)}] "
+        line = Text(mark, style=_STYLES[finding.state]).append_text(screen.plain(finding.words))
+        out.print(line, soft_wrap=True)  # a command must stay one line to be copied
     screen.emit(out, Text(say("doctor.next", lang)))
     return all(finding.state != "bad" for finding in findings)
 
@@ -56,6 +68,8 @@ def _installation(settings: Settings) -> Iterator[Finding]:
         return
     counts = {"cards": len(assets.cards), "councils": len(assets.councils)}
     yield Finding("ok", say("doctor.assets", lang, **counts))
+    key = "doctor.own_assets" if settings.assets_dir else "doctor.shipped_assets"
+    yield Finding("ok", say(key, lang, folder=str(settings.own_assets_dir)))
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
@@ -76,22 +90,78 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", say("doctor.ledger", lang, records=report.records, streams=report.streams))
 
 
-async def _backends(settings: Settings) -> list[Finding]:
+def _real_cards(settings: Settings) -> list[Card]:
     try:
         cards = load_assets(settings.assets_dir).cards.values()
     except MagiError:
-        return []
-    real = [card for card in cards if not any(h.endswith(REHEARSAL_HOST) for h in card.backend.allowed_hosts)]
-    return list(await asyncio.gather(*(_backend(card, settings) for card in real)))
+        return []  # named by the installation's findings
+    return [card for card in cards if not any(h.endswith(REHEARSAL_HOST) for h in card.backend.allowed_hosts)]
 
 
-async def _backend(card: Card, settings: Settings) -> Finding:
+def _backend(card: Card, settings: Settings, servers: Iterable[Server]) -> Finding:
     lang, env = settings.lang, card.endpoint.key_env
-    host = urlsplit(card.endpoint.base_url).netloc
     if on_loopback(card):
-        there = await answers(card.endpoint.base_url)
-        key = "doctor.reachable" if there else "doctor.unreachable"
-        return Finding("ok" if there else "warn", say(key, lang, card=card.id, host=host))
+        return _own_backend(card, {server.url: server for server in servers}.get(address(card)), lang)
     if env and not settings.secrets.get(env):
         return Finding("warn", say("doctor.key_missing", lang, card=card.id, env=env))
     return Finding("ok", say("doctor.key_there", lang, card=card.id, env=env))
+
+
+def _own_backend(card: Card, server: Server | None, lang: str) -> Finding:
+    facts = {"card": card.id, "host": urlsplit(card.endpoint.base_url).netloc}
+    if server is None:
+        return Finding("warn", say("doctor.unreachable", lang, **facts))
+    if server.offered.trouble is None and card.endpoint.model not in server.offered.models:
+        return Finding("warn", say("doctor.model_missing", lang, **facts, model=card.endpoint.model))
+    return Finding("ok", say("doctor.reachable", lang, **facts))
+
+
+def _servers(
+    cards: Iterable[Card], servers: Iterable[Server], usual: Mapping[int, str], lang: str
+) -> Iterator[Finding]:
+    seated: dict[tuple[str, str], list[str]] = {}
+    for card in cards:
+        seated.setdefault((address(card), card.endpoint.model), []).append(card.id)
+    found = False
+    for server in servers:
+        found = True
+        yield _server(server, seated, lang)
+    if not found:
+        yield Finding("ok", say("doctor.no_servers", lang, names=tuple(usual.values())))
+
+
+def _server(server: Server, seated: Mapping[tuple[str, str], list[str]], lang: str) -> Finding:
+    facts = {"url": server.url, "name": server.name}
+    match server.offered.trouble:
+        case None:
+            pass
+        case "key_wanted":
+            return Finding("warn", say("doctor.key_wanted", lang, **facts))
+        case "magi_itself":
+            return Finding("ok", say("doctor.magi_itself", lang, **facts))
+        case trouble:
+            return Finding("warn", say("doctor.not_openai", lang, **facts, what=trouble))
+    models = server.offered.models
+    lines = [say("doctor.server", lang, **facts, count=len(models))]
+    for model in models[:MAX_SHOWN]:
+        on = seated.get((server.url, model))
+        if on:
+            lines.append(say("doctor.seated", lang, model=model, cards=tuple(on)))
+        else:
+            lines += [
+                say("doctor.seatable", lang, model=model),
+                f"      {seat_command(server.url, model)}",
+            ]
+    if len(models) > MAX_SHOWN:
+        lines.append(say("doctor.more_models", lang, count=len(models) - MAX_SHOWN))
+    return Finding("ok", "\n".join(lines))
+
+
+def _local(lang: str) -> Finding:
+    try:
+        library()
+    except LocalServerError as error:
+        if error.reason == "extra_missing":
+            return Finding("ok", say("doctor.local_missing", lang))
+        return Finding("warn", say("doctor.local_library", lang, what=error.facts["what"]))
+    return Finding("ok", say("doctor.local_there", lang))

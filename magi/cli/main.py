@@ -20,10 +20,10 @@ import typer
 from rich.text import Text
 
 from magi import __version__
-from magi.cli import screen
-from magi.cli.words import LANGUAGES, say, say_error
+from magi.cli import own, screen
 from magi.core.errors import MagiError, UnknownNameError
 from magi.settings import Settings, read_settings
+from magi.words import LANGUAGES, say, say_error
 
 CALLERS_FAULT = 2
 INTERRUPTED = 130
@@ -38,6 +38,11 @@ app = typer.Typer(
 )
 agents = typer.Typer(help="モデルのカードと合議体 / Agent cards and councils.", no_args_is_help=True)
 app.add_typer(agents, name="agents")
+app.command()(own.seat)
+app.command()(own.local)
+
+batches = typer.Typer(help="多数の問いをまとめて / Many questions from a file.", no_args_is_help=True)
+app.add_typer(batches, name="batch")
 
 Result = TypeVar("Result")
 Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
@@ -129,6 +134,36 @@ def agents_check(*, lang: Lang = None) -> None:
         raise typer.Exit(CALLERS_FAULT)
 
 
+@batches.command("run")
+def batch_run(
+    file: Annotated[Path, typer.Argument(help="問いのファイル(JSONL、CSV) / Questions.")],
+    *,
+    out: Annotated[Path, typer.Option(help="結論のJSONL / JSONL to write.")],
+    report: Annotated[
+        Path | None,
+        typer.Option(help="尋ねなかった行のJSONL / Refused rows.", show_default="OUT.report.jsonl"),
+    ] = None,
+    council: Council = None,
+    label: Annotated[str | None, typer.Option(help="全行の区分 / Label.", show_default=False)] = None,
+    name: Annotated[
+        str, typer.Option(help="別の名前なら初めから尋ね直す / Another name asks anew.", show_default=False)
+    ] = "",
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="代役による予行 / Scripted stand-ins answer.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="一行でも不備があれば何も尋ねない / All rows or none.")
+    ] = False,
+    lang: Lang = None,
+) -> None:
+    """ファイルの問いを一行ずつ諮る。中断しても同じコマンドで続きから / Ask every row of a file."""
+    from magi.cli import batch as command  # noqa: PLC0415
+
+    _log_to_stderr(quiet=True)
+    options = command.BatchOptions(file, out, report, council, label, name, rehearsal, strict)
+    raise typer.Exit(run_async(command.batch(settings_for(lang), options)))
+
+
 @app.command()
 def demo(
     *,
@@ -170,6 +205,22 @@ def record(
     from magi.cli import record as command  # noqa: PLC0415
 
     run_async(command.record(settings_for(lang), out, council, questions, note))
+
+
+@app.command()
+def serve(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="待ち受けるポート / Port.")] = 8400,
+    host: Annotated[str, typer.Option(help="この機械のループバックのみ / Loopback only.")] = "127.0.0.1",
+    rehearsal: Annotated[
+        bool, typer.Option("--rehearsal", help="代役による予行 / Scripted stand-ins answer.")
+    ] = False,
+    lang: Lang = None,
+) -> None:
+    """OpenAI互換のサービスを開く / Serve the OpenAI-compatible API on this machine."""
+    from magi.cli import serve as command  # noqa: PLC0415
+
+    command.serve(settings_for(lang), command.ServeOptions(host, port, rehearsal))
 
 
 @app.command()

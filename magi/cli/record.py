@@ -13,7 +13,6 @@ from rich.text import Text
 
 from magi.assets import load_assets
 from magi.cli import screen
-from magi.cli.words import say
 from magi.core.card import Card
 from magi.core.record import Answered, Record, Ticketed
 from magi.evaluation.policy_questions import policy_questions, read_questions
@@ -24,6 +23,7 @@ from magi.service.run import Request, Tools, deliberate
 from magi.settings import Settings
 from magi.standin.cassette import Entry, Header, RecordedModel, key_of, write
 from magi.wiring import open_tools, today
+from magi.words import say
 
 WHO, WHY = "magi record", "cassette"
 

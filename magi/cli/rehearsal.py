@@ -22,6 +22,8 @@ from magi.wiring import bind, today
 
 _NUMBER_FORM, _DATE_FORM = "- answer: 数と単位。", "- answer: 「2026年4月1日」"
 _UNIT_BEFORE, _UNIT_AFTER = "単位は「", "」。"
+REMEMBERED = 100
+"""Requests a stand-in keeps for inspection: with a batch's thousands, the process would grow by tens of MB."""
 INVENTED = ("30", "40", "60")
 """Few enough values that seats sometimes agree."""
 
@@ -38,7 +40,10 @@ class Cast:
 @asynccontextmanager
 async def rehearsal(cards: Mapping[str, Card]) -> AsyncIterator[Cast]:
     """Start both stand-ins on loopback and bind every card; both stop on the way out."""
-    async with StandIn(fitting(plausible("home"))) as home, StandIn(fitting(plausible("abroad"))) as abroad:
+    async with (
+        StandIn(fitting(plausible("home")), remembered=REMEMBERED) as home,
+        StandIn(fitting(plausible("abroad")), remembered=REMEMBERED) as abroad,
+    ):
         bound = {
             name: bind(card, (abroad if is_foreign(card) else home).base_url, "scripted", today())
             for name, card in cards.items()

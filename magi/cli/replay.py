@@ -6,7 +6,6 @@ from pathlib import Path
 from rich.text import Text
 
 from magi.cli import screen
-from magi.cli.words import say
 from magi.core.errors import KeyMissingError, UnknownNameError
 from magi.core.ports import Keys
 from magi.ledger.keyfile import read_key_file
@@ -15,6 +14,7 @@ from magi.ledger.verify import Problem, VerifyReport, verify
 from magi.replay.rearbitrate import Rearbitrated, rearbitrate
 from magi.settings import Settings
 from magi.wiring import KEY_ID, SystemClock, SystemEntropy, log_name, tenant_keys
+from magi.words import say
 
 SHOWN = 50
 """Deliberations listed one by one; the summary counts all."""

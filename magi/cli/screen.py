@@ -9,11 +9,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from magi.cli.words import say, say_class, say_failure, say_reasons
 from magi.core.card import Card
 from magi.core.record import Answered, Decided, Opened, Record, SeatReport, Ticketed
 from magi.residency.label import Label
 from magi.service.reply import Deliberation
+from magi.words import say, say_class, say_failure, say_reasons
 
 DIGEST_CHARS = 12
 """Enough of a digest to find the record; the record has all of it."""
