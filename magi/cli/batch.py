@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.console import Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
@@ -210,21 +212,16 @@ def _watching(job: Job) -> Iterator[Watch]:
     if not err.is_terminal:
         yield _plain(job)
         return
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[words]}", markup=False),
-    )
-    with Bar(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=job.found.rows, words="")
+    bar = Bar(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err)
+    task, shown = bar.add_task("", total=job.found.rows), [Text("")]
 
-        def watch(progress: Progress, bad: BadRow | None) -> None:
-            del bad
-            total = max(job.found.rows, progress.rows)
-            words = _live_words(progress, job.settings.lang)
-            bar.update(task, completed=progress.rows, total=total, words=words)
+    def watch(progress: Progress, bad: BadRow | None) -> None:
+        del bad
+        bar.update(task, completed=progress.rows, total=max(job.found.rows, progress.rows))
+        shown[0] = Text(_live_words(progress, job.settings.lang))
 
+    # The words stand below: beside the bar they would leave it no room on a narrow screen.
+    with Live(console=err, transient=True, get_renderable=lambda: Group(bar, shown[0])):
         yield watch
 
 

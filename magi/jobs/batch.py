@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from magi.core.errors import CallerError, ConflictError
 from magi.jobs.ground import Ground
 from magi.jobs.line import Decision, decision, line_of, refusal_line
-from magi.jobs.pace import Pace, Window, step
+from magi.jobs.pace import LEAST_WINDOW_MS, Pace, Window, step
 from magi.jobs.rows import BadRow, Row
 from magi.service.reply import Deliberation
 from magi.service.run import CLAIM_MS, Request, Tools, deliberate
@@ -266,8 +266,9 @@ class _Meter:
         self._idle_since_ms = now_ms
         self._done += 1
         self._pushed_back += pushed_back if started == self._halvings else 0
-        if self._pushed_back or self._done >= self.pace.window:
-            each_us = (now_ms - self._began_ms) * 1000 // self._done
+        took_ms = now_ms - self._began_ms
+        if self._pushed_back or (self._done >= self.pace.window and took_ms >= LEAST_WINDOW_MS):
+            each_us = took_ms * 1000 // self._done
             self.pace = step(self.pace, Window(max(each_us, 1), self._pushed_back))
             self._halvings += bool(self._pushed_back)
             self._done, self._pushed_back, self._began_ms = 0, 0, now_ms

@@ -23,6 +23,8 @@ WINDOW_TURNS = 2
 """Completions in a window, as a multiple of the limit: the first turn still shows the load before."""
 LEAST_WINDOW = 8
 """Fewer completions than this tell nothing about a rate."""
+LEAST_WINDOW_MS = 500
+"""Nor does a shorter time, in which another process's turn on the processor looks like a slow backend."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Window:
 class Pace:
     """The limit in force. `each_us` is the time that was reached at `proven` (0: not measured yet).
 
-    A limit above `proven` is on trial for one window. `held` counts windows since the last trial.
+    A limit above `proven` is on trial for one window. `held` counts windows since the last trial;
+    `slow` says that the last one was much worse.
     """
 
     limit: int = FIRST
@@ -45,6 +48,7 @@ class Pace:
     proven: int = FIRST
     starting: bool = True
     held: int = 0
+    slow: bool = False
 
     @property
     def window(self) -> int:
@@ -57,7 +61,7 @@ def step(pace: Pace, seen: Window) -> Pace:
 
     Pushed back: half, and everything is measured anew. Better: that limit is proven, try a higher one, twice
     as high at the start, later by an eighth. No better on trial: back to what is proven; try again after a
-    while. Much worse without a trial: give up an eighth.
+    while. Much worse twice running, without a trial: give up an eighth.
     """
     if seen.pushed_back:
         half = max(pace.limit // 2, 1)
@@ -67,17 +71,23 @@ def step(pace: Pace, seen: Window) -> Pace:
     if pace.limit > pace.proven:
         return Pace(pace.proven, pace.each_us, pace.proven, starting=False)
     if 100 * seen.each_us >= (100 + LOSS_PERCENT) * pace.each_us:
-        less = max(pace.limit - _eighth(pace), 1)
-        return Pace(less, seen.each_us, less, starting=False)
+        return _slower(pace, seen)
     if pace.held + 1 >= HOLD_WINDOWS:
         return _on_trial(replace(pace, starting=False), seen)
-    return replace(pace, held=pace.held + 1)
+    return replace(pace, held=pace.held + 1, slow=False)
 
 
 def _on_trial(pace: Pace, seen: Window) -> Pace:
     """A higher limit on trial, against what was just seen at this one."""
     more = pace.limit if pace.starting else _eighth(pace)
     return Pace(min(pace.limit + more, MOST), seen.each_us, pace.limit, starting=pace.starting)
+
+
+def _slower(pace: Pace, seen: Window) -> Pace:
+    if not pace.slow:  # once may be chance
+        return replace(pace, slow=True, starting=False)
+    less = max(pace.limit - _eighth(pace), 1)
+    return Pace(less, seen.each_us, less, starting=False)
 
 
 def _eighth(pace: Pace) -> int:

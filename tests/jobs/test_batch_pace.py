@@ -17,9 +17,11 @@ STEADY = {"starting": False}
         (Pace(8, 1000, 8, **STEADY), Window(900, 0), 9),
         (Pace(32, 1000, 32, **STEADY), Window(900, 0), 36),
         (Pace(16, 1000, 16), Window(1199, 0), 16),
-        (Pace(16, 1000, 16), Window(1200, 0), 14),
+        (Pace(16, 1000, 16), Window(1200, 0), 16),
+        (Pace(16, 1000, 16, slow=True), Window(1200, 0), 14),
+        (step(Pace(16, 1000, 16, slow=True), Window(1000, 0)), Window(1200, 0), 16),
         (Pace(16, 1000, 14), Window(1200, 0), 14),
-        (Pace(1, 1000, 1), Window(9000, 0), 1),
+        (Pace(1, 1000, 1, slow=True), Window(9000, 0), 1),
         (Pace(16, 1000, 16, held=HOLD_WINDOWS - 2, **STEADY), Window(1000, 0), 16),
         (Pace(16, 1000, 16, held=HOLD_WINDOWS - 1, **STEADY), Window(1000, 0), 18),
         (Pace(MOST, 1000, MOST), Window(10, 0), MOST),
@@ -36,7 +38,7 @@ def test_next_limit(pace, window, limit):
 def test_no_doubling_after_the_first_trouble():
     """Whatever ended the start, later growth is by an eighth."""
     for window in (Window(1000, 0), Window(1300, 0), Window(1, 1)):
-        after = step(Pace(16, 1000, 16, held=7), window)
+        after = step(Pace(16, 1000, 16, held=7, slow=True), window)
         while after.limit > after.proven:
             after = step(after, Window(9_999, 0))
         grown = step(after, Window(1, 0))
