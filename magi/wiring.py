@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -148,8 +148,8 @@ def _client(
     clock: SystemClock,
     transport: PinnedTransport,
 ) -> Client:
-    def rule(card: Card, label: int) -> Ruling:
-        return admit(label, card, profile, today())
+    def rule(card: Card, label: int, topics: Collection[str]) -> Ruling:
+        return admit(label, card, profile, topics, today())
 
     mint = Mint(secrets.token_bytes(MAC_KEY_BYTES))
     guard = Guard(

@@ -12,7 +12,7 @@ from magi.core.errors import MagiError
 from magi.residency.label import Label
 from magi.residency.plan import check as check_plan
 from magi.residency.plan import plan, seated
-from magi.residency.policy import Profile, admit, backend_class
+from magi.residency.policy import NO_TOPICS, Profile, admit, backend_class
 from magi.settings import Settings
 from magi.wiring import today
 from magi.words import say, say_error, say_reasons
@@ -32,7 +32,7 @@ def list_agents(settings: Settings) -> None:
 
 def _row(card: Card, settings: Settings, profile: Profile, day: datetime.date) -> tuple[str, ...]:
     lang, backend = settings.lang, card.backend
-    labels = [label for label in Label if admit(label, card, profile, day).admitted]
+    labels = [label for label in Label if admit(label, card, profile, NO_TOPICS, day).admitted]
     return (
         f"{card.id}\n{card.title}",
         f"{card.model.developer}\n({card.model.developer_country}, {card.model.family})",
@@ -59,7 +59,7 @@ def check_agents(settings: Settings) -> bool:
     counts = {"cards": len(assets.cards), "councils": len(assets.councils)}
     screen.emit(out, Text(say("agents.checked", lang, **counts, templates=len(assets.templates.texts))))
     for card in assets.cards.values():
-        ruling = admit(Label.INTERNAL, card, profile, today())
+        ruling = admit(Label.INTERNAL, card, profile, NO_TOPICS, today())
         if not ruling.admitted:
             why = f"  {card.id}: {say('agents.cannot_internal', lang)}: {say_reasons(ruling.reasons, lang)}"
             screen.emit(out, Text(why, style="yellow"))
@@ -78,7 +78,9 @@ def _check_council(council: Council, assets: Assets, profile: Profile, lang: str
         )
         return False
     left: dict[str, int] = {
-        label.word: len(seated(council.seats, plan(council, assets.cards, label, profile, today())))
+        label.word: len(
+            seated(council.seats, plan(council, assets.cards, label, profile, today(), topics=NO_TOPICS))
+        )
         for label in (Label.PUBLIC, Label.INTERNAL)
     }
     words = say(

@@ -21,6 +21,7 @@ from magi.core.record import Record
 from magi.core.space import AnswerSpace, ChoiceSpace
 from magi.residency.label import Label, declared_label
 from magi.residency.plan import check, plan, seated
+from magi.residency.policy import NO_TOPICS
 from magi.service.question import MAX_CHARS, Question, take_question
 from magi.service.recover import take_up
 from magi.service.reply import Deliberation
@@ -128,7 +129,9 @@ def check_first(settings: Settings, assets: Assets, cards: Mapping[str, Card], r
     """
     council, profile, day = request.council, assets.profile(settings.profile), today()
     check(council, cards, profile, day)
-    left = seated(council.seats, plan(council, cards, declared_label(request.label), profile, day))
+    left = seated(
+        council.seats, plan(council, cards, declared_label(request.label), profile, day, topics=NO_TOPICS)
+    )
     try:
         check_council(left, council.quorum, council.rule, cards, council.name)
     except CouncilRefusedError:

@@ -25,7 +25,7 @@ from magi.gateway.offered import Offered, offered_models
 from magi.local.weights import Weights, weigh
 from magi.residency.label import Label
 from magi.residency.plan import check, plan, seated
-from magi.residency.policy import JAPAN, admit
+from magi.residency.policy import JAPAN, NO_TOPICS, admit
 from magi.settings import Settings
 from magi.wiring import make_home, today
 from magi.words import say, say_reasons
@@ -96,7 +96,9 @@ def seat_council(settings: Settings, order: CouncilOrder, *, force: bool) -> Non
     check(council, assets.cards, profile, today())
     path = _write(settings, Path("agents") / "councils" / f"{council.name}.toml", text, force=force)
     left: dict[str, int] = {
-        label.word: len(seated(council.seats, plan(council, assets.cards, label, profile, today())))
+        label.word: len(
+            seated(council.seats, plan(council, assets.cards, label, profile, today(), topics=NO_TOPICS))
+        )
         for label in (Label.PUBLIC, Label.INTERNAL)
     }
     counts = {"seats": len(council.seats), "quorum": council.quorum, **left}
@@ -143,10 +145,10 @@ def _write(settings: Settings, name: Path, text: str, *, force: bool) -> Path:
 
 def _may_see(card: Card, settings: Settings) -> list[Text]:
     lang, profile = settings.lang, load_assets(settings.assets_dir).profile(settings.profile)
-    labels = [label for label in Label if admit(label, card, profile, today()).admitted]
+    labels = [label for label in Label if admit(label, card, profile, NO_TOPICS, today()).admitted]
     words = "、".join(say(f"label.{label.word}", lang) for label in labels) or say("agents.nothing", lang)
     lines = [Text("  " + say("seat.may_see", lang, labels=words))]
-    ruling = admit(Label.INTERNAL, card, profile, today())
+    ruling = admit(Label.INTERNAL, card, profile, NO_TOPICS, today())
     if not ruling.admitted:
         why = f"  {say('agents.cannot_internal', lang)}: {say_reasons(ruling.reasons, lang)}"
         lines.append(Text(why, style="yellow"))

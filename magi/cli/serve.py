@@ -24,6 +24,7 @@ from magi.core.council import Council, check_council
 from magi.core.errors import CallerError, CouncilRefusedError, MagiError
 from magi.residency.label import Label
 from magi.residency.plan import check, plan, seated
+from magi.residency.policy import NO_TOPICS
 from magi.service.recover import take_up
 from magi.settings import Settings
 from magi.wiring import check_callable, is_dead, open_tools, today
@@ -100,7 +101,7 @@ def _unusable(
     except MagiError as error:
         return error
     for label in Label:
-        left = seated(council.seats, plan(council, cards, label, profile, day))
+        left = seated(council.seats, plan(council, cards, label, profile, day, topics=NO_TOPICS))
         targets = sorted({target for seat in left for target in seat.targets})
         try:
             check_council(left, council.quorum, council.rule, cards, council.name)

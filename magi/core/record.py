@@ -42,12 +42,28 @@ class SeatPlan(Frozen):
 
 
 class Admission(Frozen):
-    """The planner's word on one card of one seat, with every reason."""
+    """The planner's word on one card of one seat: every reason of the residency gate, and of the bias gate."""
 
     seat: Code
     card: Code
     admitted: bool
     reasons: tuple[Code, ...]
+    bias: tuple[Code, ...] = ()
+
+
+class Hit(Frozen):
+    """A rule that fired on a text, and where: characters from `start` to before `end` of the text as given.
+
+    `text` names the text (question, option, turn), `view` the spelling of it that the rule read (plain, tight,
+    decoded). No word of the text is in it.
+    """
+
+    text: Code
+    rule: Code
+    label: Annotated[int, Field(ge=0, le=6)]
+    view: Code
+    start: Count
+    end: Count
 
 
 class Manifest(Frozen):
@@ -80,7 +96,8 @@ class Opened(Frozen):
     profile: Code
     label: Annotated[int, Field(ge=0, le=6)]
     declared: bool
-    hits: tuple[Code, ...]
+    hits: tuple[Hit, ...]
+    topics: tuple[Code, ...] = ()
     plan: tuple[Admission, ...]
     ancestors: tuple[Hex, ...]
     manifest: Manifest
@@ -99,6 +116,8 @@ class Ticketed(Frozen):
     host: Code
     country: Code
     label: Annotated[int, Field(ge=0, le=6)]
+    topics: tuple[Code, ...] = ()
+    cleared: tuple[Code, ...] = ()
     digest: Hex
     derived_from: tuple[Code, ...]
     expires_ms: int
@@ -168,7 +187,7 @@ class LabelRaised(Frozen):
     text: Code
     before: Annotated[int, Field(ge=0, le=6)]
     after: Annotated[int, Field(ge=0, le=6)]
-    hits: tuple[Code, ...]
+    hits: tuple[Hit, ...]
     plan: tuple[Admission, ...]
 
 

@@ -14,7 +14,7 @@ to others: labels (service), what an answer means (core).
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import tenacity
@@ -55,6 +55,8 @@ class Order:
     deadline_ms: int
     attempts: int
     first_attempt: int = 1
+    topics: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Client:
         egress: Egress,
         mint: Mint,
         cards: Mapping[str, Card],
-        admit: Callable[[Card, int], Ruling],
+        admit: Callable[[Card, int, Collection[str]], Ruling],
         clock: Clock,
         entropy: Entropy,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -182,7 +184,7 @@ class Client:
         # 1. Render. 2. Label: the ask's, which the service joined from all that the prompt derives from.
         wire = render(card, order.system, order.user, order.schema)
         # 3. Admit.
-        if not self._admit(card, order.label).admitted:
+        if not self._admit(card, order.label, order.topics).admitted:
             return _Step(await fail("egress_not_admitted", attempt=0))
         # 4. Ticket. 5. Durable.
         ticket = self._ticket(order, number, card, wire)
@@ -221,6 +223,8 @@ class Client:
             attempt=number,
             label=order.label,
             derived_from=order.derived_from,
+            topics=order.topics,
+            cleared=order.cleared,
             now_ms=self._clock.now_ms(),
             nonce=self._entropy.token(NONCE_BYTES),
         )

@@ -19,7 +19,7 @@ durable before they are used (`client` and its caller), what the answer means (`
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
@@ -74,7 +74,7 @@ class Guard:
         *,
         mint: Mint,
         cards: Mapping[str, Card],
-        admit: Callable[[Card, int], Ruling],
+        admit: Callable[[Card, int, Collection[str]], Ruling],
         is_foreign: Callable[[Card], bool],
         resolver: Resolver,
         transport: httpx.AsyncBaseTransport,
@@ -104,7 +104,7 @@ class Guard:
         card = self._check_ticket(ticket, wire)
         self._check_wire(card, ticket, wire)
         # 6g. The policy, again.
-        if not self._admit(card, ticket.label).admitted:
+        if not self._admit(card, ticket.label, ticket.topics).admitted:
             raise _refusal("not_admitted", ticket)
         credential = self._credential(card)
         taking = _Taking(self._clock, credential)

@@ -46,7 +46,11 @@ class Wire:
 
 @dataclass(frozen=True)
 class Ticket:
-    """Permission for one send. `host`, `country` and `backend` (its operator) are the card's at issue."""
+    """Permission for one send. `host`, `country` and `backend` (its operator) are the card's at issue.
+
+    `topics` are what the bias gate knows of the text. `cleared` are the rules that a named person overruled for
+    this text, on record; the guard passes their hits and no others.
+    """
 
     ask: str
     attempt: int
@@ -55,6 +59,8 @@ class Ticket:
     host: str
     country: str
     label: int
+    topics: tuple[str, ...]
+    cleared: tuple[str, ...]
     derived_from: tuple[str, ...]
     digest: str
     expires_ms: int
@@ -85,6 +91,8 @@ class Mint:
         attempt: int,
         label: int,
         derived_from: tuple[str, ...],
+        topics: tuple[str, ...] = (),
+        cleared: tuple[str, ...] = (),
         now_ms: int,
         nonce: bytes,
     ) -> Ticket:
@@ -103,6 +111,8 @@ class Mint:
             host,
             country,
             label,
+            topics,
+            cleared,
             derived_from,
             wire.digest,
             expires_ms,
@@ -124,13 +134,17 @@ class Mint:
             ticket.host,
             ticket.country,
             str(ticket.label),
+            str(len(ticket.topics)),
+            *ticket.topics,
+            str(len(ticket.cleared)),
+            *ticket.cleared,
             str(len(ticket.derived_from)),
             *ticket.derived_from,
             ticket.digest,
             str(ticket.expires_ms),
             ticket.nonce,
         )
-        return hmac.digest(self._secret, _encode("magi ticket 1", parts), "sha256")
+        return hmac.digest(self._secret, _encode("magi ticket 2", parts), "sha256")
 
 
 def _encode(domain: str, parts: Iterable[str | bytes]) -> bytes:

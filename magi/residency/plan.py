@@ -4,7 +4,7 @@ The planner is the first of two parts that keep a text where it may be; the egre
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from magi.core.card import Card
 from magi.core.council import Council, Seat, check_council
@@ -32,16 +32,24 @@ def check(council: Council, cards: Mapping[str, Card], profile: Profile, today: 
 
 
 def plan(
-    council: Council, cards: Mapping[str, Card], label: int, profile: Profile, today: datetime.date
+    council: Council,
+    cards: Mapping[str, Card],
+    label: int,
+    profile: Profile,
+    today: datetime.date,
+    *,
+    topics: Collection[str],
 ) -> tuple[Admission, ...]:
     """The ruling on every card of every seat, in council order."""
     rulings = (
-        (seat.seat, target, admit(label, cards[target], profile, today))
+        (seat.seat, target, admit(label, cards[target], profile, topics, today))
         for seat in council.seats
         for target in seat.targets
     )
     return tuple(
-        Admission(seat=seat, card=target, admitted=ruling.admitted, reasons=ruling.reasons)
+        Admission(
+            seat=seat, card=target, admitted=ruling.admitted, reasons=ruling.residency, bias=ruling.bias
+        )
         for seat, target, ruling in rulings
     )
 

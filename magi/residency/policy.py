@@ -15,7 +15,7 @@ topics (bias gate), the table itself (`profiles/*.toml`).
 
 import datetime
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -65,22 +65,36 @@ def parse_profile(table: Mapping[str, object], file: str) -> Profile:
     return profile
 
 
+NO_TOPICS: frozenset[str] = frozenset()
+"""Of a text that no topic rule touched."""
+
+
 @dataclass(frozen=True)
 class Ruling:
-    """Admitted or not, with every reason for a no (codes; empty for a yes)."""
+    """The word of two gates on one card: every reason (code) for a no; none at either gate is a yes."""
 
-    admitted: bool
-    reasons: tuple[str, ...]
+    residency: tuple[str, ...] = ()
+    bias: tuple[str, ...] = ()
+
+    @property
+    def admitted(self) -> bool:
+        """Whether both gates are open."""
+        return not self.residency and not self.bias
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons of both gates, residency first."""
+        return self.residency + self.bias
 
 
-def admit(label: int, card: Card, profile: Profile, today: datetime.date) -> Ruling:
-    """May this card's backend see a text of this label, under this profile, on this day?
+def admit(label: int, card: Card, profile: Profile, topics: Collection[str], today: datetime.date) -> Ruling:
+    """May this card's backend see a text of this label and these topics, under this profile, on this day?
 
     A step outside the ladder, a label the profile does not name, or an evidence date in the future denies.
     """
     reasons: list[str] = []
     if label not in set(Label):
-        return Ruling(admitted=False, reasons=("label_unknown",))
+        return Ruling(residency=("label_unknown",))
     word = Label(label).word
     found = backend_class(card, profile, today)
     if found not in profile.admits.get(word, ()):
@@ -92,7 +106,8 @@ def admit(label: int, card: Card, profile: Profile, today: datetime.date) -> Rul
         reasons.append("zone_not_mynumber")
     if is_foreign(card) and not on_loopback(card):
         reasons.append("foreign_beyond_loopback")
-    return Ruling(admitted=not reasons, reasons=tuple(dict.fromkeys(reasons)))
+    del topics  # the bias gate joins here
+    return Ruling(residency=tuple(dict.fromkeys(reasons)))
 
 
 def is_foreign(card: Card) -> bool:

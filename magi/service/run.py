@@ -60,7 +60,7 @@ from magi.gateway.client import AttemptReport, Order, Told
 from magi.gateway.ticket import Ticket, Wire
 from magi.residency.label import Label, declared_label, join
 from magi.residency.plan import check, plan, seat_plans, seated
-from magi.residency.policy import Profile
+from magi.residency.policy import NO_TOPICS, Profile
 from magi.service.question import Question
 from magi.service.reply import Deliberation, Statement, hear, read_statement, reply_bytes
 
@@ -214,7 +214,7 @@ async def _inherited(tools: Tools, question: Question, ancestors: Sequence[str])
 
 def _opened(tools: Tools, request: Request, label: Label, ancestors: tuple[str, ...]) -> Opened:
     council, question = request.council, request.question
-    admissions = plan(council, tools.cards, label, tools.profile, tools.today())
+    admissions = plan(council, tools.cards, label, tools.profile, tools.today(), topics=NO_TOPICS)
     template = template_for(question.space)
     prompts = (template, *(f"persona/{seat.persona}" for seat in council.seats))
     prompts += (HISTORY,) if question.history else ()
@@ -402,6 +402,7 @@ class Run:
             schema=schema(space, card.endpoint.max_text_chars),
             label=opened.label,
             derived_from=ask.derived_from,
+            topics=opened.topics,
             deadline_ms=self.tools.clock.monotonic_ms() + self._left_ms(opened),
             attempts=opened.attempts,
             first_attempt=self.attempts.get(ask.ask, 0) + 1,
@@ -425,6 +426,8 @@ class Run:
             host=ticket.host,
             country=ticket.country,
             label=ticket.label,
+            topics=ticket.topics,
+            cleared=ticket.cleared,
             digest=ticket.digest,
             derived_from=ticket.derived_from,
             expires_ms=ticket.expires_ms,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from magi.assets import assets_root, load_assets
 from magi.cli.seat_file import CardOrder, card_file, id_of, toml
 from magi.residency.label import Label
-from magi.residency.policy import admit
+from magi.residency.policy import NO_TOPICS, admit
 from magi.wiring import today
 
 NOBODY = "http://127.0.0.1:1/v1"
@@ -30,7 +30,7 @@ def card_of(command, name):
 def may_see(command, card):
     """The labels that a card may see today."""
     profile = load_assets(command.home / "assets").profile("domestic-only")
-    return {label for label in Label if admit(label, card, profile, today()).admitted}
+    return {label for label in Label if admit(label, card, profile, NO_TOPICS, today()).admitted}
 
 
 def files(folder):

@@ -21,6 +21,7 @@ from magi.core.record import (
     Configured,
     DeadlinePassed,
     Decided,
+    Hit,
     LabelRaised,
     Manifest,
     Opened,
@@ -70,7 +71,14 @@ SPACE = st.sampled_from(
         OpenSpace(),
     )
 )
-ADMISSIONS = some(st.builds(Admission, seat=CODE, card=CODE, admitted=st.booleans(), reasons=some(CODE)))
+ADMISSIONS = some(
+    st.builds(Admission, seat=CODE, card=CODE, admitted=st.booleans(), reasons=some(CODE), bias=some(CODE))
+)
+HITS = some(
+    st.builds(
+        Hit, text=CODE, rule=CODE, label=LABEL, view=CODE, start=st.integers(0, 9), end=st.integers(0, 9)
+    )
+)
 SEAT = st.builds(SeatPlan, seat=CODE, persona=CODE, targets=st.lists(CODE, min_size=1, max_size=3).map(tuple))
 MANIFEST = st.builds(
     Manifest,
@@ -98,7 +106,8 @@ EVENTS = {
         "profile": CODE,
         "label": LABEL,
         "declared": st.booleans(),
-        "hits": some(CODE),
+        "hits": HITS,
+        "topics": some(CODE),
         "plan": ADMISSIONS,
         "ancestors": some(HEX),
         "manifest": MANIFEST,
@@ -113,6 +122,8 @@ EVENTS = {
         "host": CODE,
         "country": CODE,
         "label": LABEL,
+        "topics": some(CODE),
+        "cleared": some(CODE),
         "digest": HEX,
         "derived_from": some(CODE),
         "expires_ms": INT,
@@ -135,7 +146,7 @@ EVENTS = {
         "origin": ORIGIN,
     },
     Classified: {"classes": st.dictionaries(CODE, CODE, max_size=3), "method": CODE},
-    LabelRaised: {"text": CODE, "before": LABEL, "after": LABEL, "hits": some(CODE), "plan": ADMISSIONS},
+    LabelRaised: {"text": CODE, "before": LABEL, "after": LABEL, "hits": HITS, "plan": ADMISSIONS},
     DeadlinePassed: {"name": CODE},
     Cancelled: {"asks": some(CODE), "why": CODE, "by": CODE},
     Decided: {

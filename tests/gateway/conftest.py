@@ -221,10 +221,10 @@ class Rig:
             sleep=self.sleep,
         )
 
-    def admit(self, card, label):
+    def admit(self, card, label, topics):
         """Bar the cards that stand in `refuse`."""
-        del label
-        return Ruling(admitted=card.id not in self.refuse, reasons=("barred",) * (card.id in self.refuse))
+        del label, topics
+        return Ruling(residency=("barred",) * (card.id in self.refuse))
 
     async def sleep(self, seconds):
         """Note the wait instead of waiting."""

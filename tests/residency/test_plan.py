@@ -24,7 +24,7 @@ def mixed(build):
 def test_a_foreign_seat_is_left_out_above_public(build, mixed, profile):
     """An internal text seats the three domestic cards; the foreign one is barred with reasons."""
     council = build.council("c1", "far", "c2", "c3")
-    admissions = plan(council, mixed, 1, profile, build.DAY)
+    admissions = plan(council, mixed, 1, profile, build.DAY, topics=())
     left = seated(council.seats, admissions)
 
     assert [seat.seat for seat in left] == ["s1", "s3", "s4"]
@@ -37,13 +37,13 @@ def test_a_public_text_seats_all(build, mixed, profile):
     """A public text may be seen by the foreign stand-in on loopback too."""
     council = build.council("c1", "far", "c2", "c3")
 
-    assert seated(council.seats, plan(council, mixed, 0, profile, build.DAY)) == council.seats
+    assert seated(council.seats, plan(council, mixed, 0, profile, build.DAY, topics=())) == council.seats
 
 
 def test_a_seat_keeps_only_its_admitted_cards(build, mixed, profile):
     """A seat with a barred first choice goes on with its admitted fallback."""
     council = build.council(("far", "c1"), "c2", "c3")
-    left = seated(council.seats, plan(council, mixed, 1, profile, build.DAY))
+    left = seated(council.seats, plan(council, mixed, 1, profile, build.DAY, topics=()))
 
     assert [seat.targets for seat in left] == [("c1",), ("c2",), ("c3",)]
 
@@ -51,7 +51,7 @@ def test_a_seat_keeps_only_its_admitted_cards(build, mixed, profile):
 def test_the_rest_is_refused_when_it_may_not_deliberate(build, mixed, profile):
     """What a label leaves is checked like a council: two seats are too few."""
     council = build.council("c1", "c2", "far")
-    left = seated(council.seats, plan(council, mixed, 1, profile, build.DAY))
+    left = seated(council.seats, plan(council, mixed, 1, profile, build.DAY, topics=()))
 
     with pytest.raises(CouncilRefusedError) as caught:
         check_council(left, council.quorum, council.rule, mixed, council.name)
@@ -65,7 +65,7 @@ def test_one_vendor_may_decide_once_the_foreign_seat_is_gone(build, profile):
     council = build.council("c1", "c2", "c3", "far", quorum=3)
     council = council.model_copy(update={"quorum": 4})
     check(council, cards, profile, build.DAY)
-    left = seated(council.seats, plan(council, cards, 1, profile, build.DAY))
+    left = seated(council.seats, plan(council, cards, 1, profile, build.DAY, topics=()))
 
     with pytest.raises(CouncilRefusedError) as caught:
         check_council(left, 3, council.rule, cards, council.name)
@@ -77,7 +77,7 @@ def test_every_seat_barred_leaves_nobody(build, mixed, profile):
     """Secret text seats nobody."""
     council = build.council("c1", "c2", "c3", "far")
 
-    assert seated(council.seats, plan(council, mixed, 5, profile, build.DAY)) == ()
+    assert seated(council.seats, plan(council, mixed, 5, profile, build.DAY, topics=())) == ()
 
 
 def test_a_looser_fallback_is_refused_by_seat_and_card(build, mixed, profile):

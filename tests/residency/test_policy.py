@@ -15,7 +15,7 @@ from magi.assets import load_assets
 from magi.core.card import Backend, Ismap
 from magi.core.errors import MalformedFileError
 from magi.residency.label import Label
-from magi.residency.policy import admit, backend_class, is_foreign, on_loopback, parse_profile
+from magi.residency.policy import NO_TOPICS, admit, backend_class, is_foreign, on_loopback, parse_profile
 
 TODAY = datetime.date(2026, 11, 22)
 FRESH, LIMIT = "2026-11-01", (TODAY - datetime.timedelta(days=90)).isoformat()
@@ -139,7 +139,7 @@ def check(card, facts, profile, **where):
     """Compare policy and twin on every label; return how many were compared."""
     before = True
     for label in Label:
-        ruling = admit(label, card, profile, TODAY)
+        ruling = admit(label, card, profile, NO_TOPICS, TODAY)
         assert ruling.admitted == may_see(label, facts, **where), (label, facts, where)
         assert bool(ruling.reasons) != ruling.admitted
         assert before or not ruling.admitted, "raising the label widened"
@@ -183,7 +183,7 @@ def test_chance_draws_from_the_full_product(with_facts, profile):
 
 def admitted_labels(card, profile):
     """The labels that a card admits."""
-    return {label for label in Label if admit(label, card, profile, TODAY).admitted}
+    return {label for label in Label if admit(label, card, profile, NO_TOPICS, TODAY).admitted}
 
 
 def test_a_fact_turned_unknown_never_widens(with_facts, profile):
@@ -226,7 +226,7 @@ def test_a_foreign_backend_beyond_loopback_sees_nothing(with_facts, profile):
     for places in product(PLACES):
         card = with_facts(places | CLASS_B, loopback=False)
         for label in Label if is_foreign(card) else ():
-            ruling = admit(label, card, profile, TODAY)
+            ruling = admit(label, card, profile, NO_TOPICS, TODAY)
 
             assert not ruling.admitted
             assert "foreign_beyond_loopback" in ruling.reasons
@@ -238,14 +238,17 @@ def test_evidence_lasts_ninety_days(with_facts, profile, age, admitted):
     day = (TODAY - datetime.timedelta(days=age)).isoformat()
     ismap = CLASS_B | {"gov_cloud": False, "ismap": Ismap(id="C", checked_on=day)}
 
-    assert admit(1, with_facts(AT_HOME | CLASS_A | {"checked_on": day}), profile, TODAY).admitted is admitted
-    assert admit(1, with_facts(AT_HOME | ismap), profile, TODAY).admitted is admitted
+    assert (
+        admit(1, with_facts(AT_HOME | CLASS_A | {"checked_on": day}), profile, NO_TOPICS, TODAY).admitted
+        is admitted
+    )
+    assert admit(1, with_facts(AT_HOME | ismap), profile, NO_TOPICS, TODAY).admitted is admitted
 
 
 @pytest.mark.parametrize("label", [-1, 7, 100])
 def test_a_step_outside_the_ladder_is_denied(with_facts, profile, label):
     """A label that does not exist admits nobody."""
-    ruling = admit(label, with_facts(AT_HOME | CLASS_A), profile, TODAY)
+    ruling = admit(label, with_facts(AT_HOME | CLASS_A), profile, NO_TOPICS, TODAY)
 
     assert (ruling.admitted, ruling.reasons) == (False, ("label_unknown",))
 
@@ -254,7 +257,7 @@ def test_a_label_that_the_profile_does_not_name_is_denied(with_facts, profile):
     """A table with a line missing denies that line, should one ever get here."""
     short = profile.model_copy(update={"admits": {"public": ("A",)}})
 
-    assert not admit(1, with_facts(AT_HOME | CLASS_A), short, TODAY).admitted
+    assert not admit(1, with_facts(AT_HOME | CLASS_A), short, NO_TOPICS, TODAY).admitted
 
 
 def test_lineage_never_widens(with_facts, profile):

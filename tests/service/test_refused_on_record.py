@@ -62,8 +62,8 @@ def run(tmp_path, change, clock):
         async with rehearsal(assets.cards) as cast, open_tools(settings, assets, cast.cards) as tools:
             mint = Mint(b"k" * 32)
 
-            def rule(card, label):
-                return admit(label, card, tools.profile, today())
+            def rule(card, label, topics):
+                return admit(label, card, tools.profile, topics, today())
 
             transport = PinnedTransport()
             guard = Guard(
