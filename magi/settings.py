@@ -7,6 +7,7 @@ MAGI_PROFILE     the residency profile (default: domestic-only)
 MAGI_TENANT      whose log this is: ministry or local government (default: local)
 MAGI_TENANT_KEY  the tenant key in base64 (32 bytes); without it, tenant.key in MAGI_HOME
 MAGI_LANG        ja (default) or en
+MAGI_DICTIONARY  a TOML file of the organisation's own words and their labels (see deploy/dictionary.example.toml)
 
 API keys are read from the variables that the agent cards name (`key_env`), when a call needs them.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 
 NAMES = (
     "MAGI_HOME", "MAGI_ASSETS_DIR", "MAGI_COUNCIL", "MAGI_PROFILE", "MAGI_TENANT", "MAGI_TENANT_KEY",
-    "MAGI_LANG",
+    "MAGI_LANG", "MAGI_DICTIONARY",
 )  # fmt: skip
 """Every variable this program reads of its own."""
 
@@ -33,6 +34,7 @@ class Settings:
     tenant: str
     tenant_key: str | None = field(repr=False)
     lang: str
+    dictionary: Path | None
     secrets: Mapping[str, str] = field(repr=False)
 
     @property
@@ -70,5 +72,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         tenant=values.get("MAGI_TENANT", "local"),
         tenant_key=values.get("MAGI_TENANT_KEY"),
         lang=values.get("MAGI_LANG", "ja"),
+        dictionary=Path(values["MAGI_DICTIONARY"]) if "MAGI_DICTIONARY" in values else None,
         secrets=environ,
     )

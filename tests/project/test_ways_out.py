@@ -25,7 +25,12 @@ PURE = {"core", "residency"}
 IMPURE_CALLS = {"open", "print", "input", "now", "today", "utcnow", "perf_counter", "read_text", "write_text"}
 PURE_IMPORTS = {
     "__future__",
+    "ahocorasick",
+    "base64",
+    "binascii",
+    "bisect",
     "calendar",
+    "codecs",
     "collections",
     "dataclasses",
     "datetime",
@@ -33,6 +38,7 @@ PURE_IMPORTS = {
     "fractions",
     "functools",
     "hashlib",
+    "html",
     "ipaddress",
     "itertools",
     "json",
@@ -45,6 +51,7 @@ PURE_IMPORTS = {
     "types",
     "typing",
     "unicodedata",
+    "zlib",
 }
 """What core and residency may import: a new name here is a decision, not an accident."""
 

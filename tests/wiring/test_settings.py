@@ -15,6 +15,7 @@ VALUES = {
     "MAGI_TENANT": "t",
     "MAGI_TENANT_KEY": "ひみつ鍵",
     "MAGI_LANG": "en",
+    "MAGI_DICTIONARY": "/srv/words.toml",
 }
 
 
