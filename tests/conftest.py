@@ -88,6 +88,11 @@ def _as_file(value):
     return [_as_file(item) for item in value] if isinstance(value, tuple) else value
 
 
+def _in(name, part):
+    """Whether a part of a card has a field; `weights_origin` by itself is the model's."""
+    return name in part.model_fields
+
+
 class Build:
     """Makers of values with one plain default each; every keyword changes one field."""
 
@@ -96,12 +101,17 @@ class Build:
     ABROAD = ABROAD
 
     def card(self, card_id="own-a", **changes):
-        """A class A card on loopback; `changes` go to the model, the endpoint or the backend by name."""
+        """A class A card on loopback; `changes` go to the model, the endpoint or the backend by name.
+
+        `lineage` and `proofs` are bound to the card itself, as loading would.
+        """
+        bound = {name: changes.pop(name) for name in ("lineage", "proofs") if name in changes}
         parts = {"model": {}, "endpoint": {}, "backend": {}}
         for name, value in changes.items():
-            place = next(p for p, f in zip(parts, (MODEL, ENDPOINT, BACKEND), strict=True) if name in f)
+            place = next(p for p, f in zip(parts, (Model, Endpoint, Backend), strict=True) if _in(name, f))
             parts[place][name] = value
         return Card(
+            **bound,
             id=card_id,
             title="t",
             model=Model(**(MODEL | parts["model"])),

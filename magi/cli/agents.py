@@ -58,6 +58,9 @@ def check_agents(settings: Settings) -> bool:
     out, lang = screen.console(), settings.lang
     counts = {"cards": len(assets.cards), "councils": len(assets.councils)}
     screen.emit(out, Text(say("agents.checked", lang, **counts, templates=len(assets.templates.texts))))
+    for card_id, codes in assets.attestation_problems.items():
+        why = "、".join(say(f"attest.{code}", lang) for code in codes)
+        screen.emit(out, Text(f"  {card_id}: {say('attest.no_proof', lang)}: {why}", style="yellow"))
     for card in assets.cards.values():
         ruling = admit(Label.INTERNAL, card, profile, NO_TOPICS, today())
         if not ruling.admitted:

@@ -3,7 +3,9 @@
 A card says who makes the model, from what weights, where, by whom and under what law it is served, and how it
 is called. `parse_card` refuses unknown keys and names every missing key at once. A fact that nobody has
 checked is written as the word "unknown", which the residency policy reads as a denial; a missing key is an
-error. Leaves to others: the decision (`magi.residency.policy`), the call (`magi.gateway`).
+error, but for the few whose absence says nothing in the card's favour. What no file may say of itself is bound
+when cards are loaded or at the start: the origin, the ancestors of the weights, and proofs by a probe or a
+signed attestation. Leaves to others: the decision (`magi.residency.policy`), the call (`magi.gateway`).
 """
 
 import datetime
@@ -16,6 +18,8 @@ from magi.core.canonical import canonical, digest
 from magi.core.errors import MalformedFileError
 from magi.core.frozen import Frozen
 
+BOUND = ("origin", "lineage", "proofs")
+"""Keys that may not stand in a file: they are found out, not claimed."""
 UNKNOWN = "unknown"
 Unknown = Literal["unknown"]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -63,6 +67,8 @@ class Endpoint(Frozen):
 
     `key_env` names the environment variable of the key; empty means none. `max_text_chars` bounds each free
     text in the schema of a structured answer (small models ramble and a cut breaks JSON); 0 means no bound.
+    `answers_as` are names besides `model` that a response may state as its model, `answers_from` the regions that
+    it may state; a response that states anything else is not this card's.
     """
 
     protocol: Literal["openai-chat"]
@@ -73,12 +79,23 @@ class Endpoint(Frozen):
     stream: bool
     max_output_tokens: Annotated[int, Field(ge=1, le=131_072)]
     max_text_chars: Annotated[int, Field(ge=0, le=100_000)]
+    answers_as: tuple[Name, ...] = ()
+    answers_from: tuple[Name, ...] = ()
+
+
+class Subprocessor(Frozen):
+    """Somebody whom the operator lets see the input, and under which country's jurisdiction."""
+
+    name: Name
+    country: Country = UNKNOWN
 
 
 class Backend(Frozen):
     """The backend record of the residency rules (host, operator, law, terms, evidence).
 
-    `contract` is own (operated by the organisation itself), negotiated, or terms (約款).
+    `contract` is own (operated by the organisation itself), negotiated, or terms (約款). A subprocessor by name
+    alone is one of unknown country. `recorded` holds conditions that the organisation put on record, with the day:
+    such as `entrustment` (委託) and `external_environment` (外的環境の把握).
     """
 
     operator: Name
@@ -97,16 +114,41 @@ class Backend(Frozen):
     closed_network: bool | Unknown
     zone: Literal["internet", "lgwan", "mynumber", "own", "unknown"]
     contract: Literal["own", "negotiated", "terms", "unknown"]
-    subprocessors: tuple[Name, ...] | Unknown
+    subprocessors: tuple[Name | Subprocessor, ...] | Unknown
     cert_pin: Annotated[str, Field(pattern=r"^(system-ca|loopback|sha256:[0-9a-f]{64})$")]
     allowed_hosts: tuple[Name, ...] = Field(min_length=1)
     evidence_url: Name
     checked_on: Day
     checked_by: Name
+    recorded: Mapping[Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")], Day] = {}
+
+
+class Ancestor(Frozen):
+    """A model in the lineage of some weights; `suspected` where only a suspicion leads to it (distillation)."""
+
+    name: Name
+    developer: Name
+    country: Country
+    suspected: bool = False
+
+
+class Proof(Frozen):
+    """A fact that a file cannot prove of itself, seen by a start-up probe or attested under a signature."""
+
+    fact: Name
+    value: Name
+    day: Day
+    how: Literal["probe", "attestation"]
+    by: Name
 
 
 class Card(Frozen):
-    """One agent card. `origin` is live in every file; only a stand-in binding makes it anything else."""
+    """One agent card.
+
+    `origin` is live in every file; only a stand-in binding makes it anything else. `lineage` holds the weights'
+    origins and all their ancestors, or None where any of them is not in the lineage table. `proofs` are those
+    that were verified, of whatever age.
+    """
 
     id: CardId
     title: Name
@@ -114,6 +156,8 @@ class Card(Frozen):
     endpoint: Endpoint
     backend: Backend
     origin: Literal["live", "scripted", "recorded"] = "live"
+    lineage: tuple[Ancestor, ...] | None = None
+    proofs: tuple[Proof, ...] = ()
 
     @model_validator(mode="after")
     def _host_is_allowed(self) -> Self:
@@ -125,8 +169,11 @@ class Card(Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the canonical bytes of the card; goes into the manifest."""
-        return digest(canonical(self.model_dump(mode="json")))
+        """SHA-256 over the canonical bytes of the card; goes into the manifest.
+
+        Proofs are left out: a probe at every start would make every card a new one.
+        """
+        return digest(canonical(self.model_dump(mode="json", exclude={"proofs"})))
 
 
 def host_of(base_url: str) -> str:
@@ -147,12 +194,16 @@ def parse_card(table: Mapping[str, object], file: str) -> Card:
     Raises:
         MalformedFileError: unknown keys, missing keys, wrong values; all of them, with `file`.
     """
-    if "origin" in table:
-        raise MalformedFileError("keys", file=file, problems=("origin: may not stand in a file",))
+    problems = tuple(f"{key}: may not stand in a file" for key in BOUND if key in table)
     try:
-        return Card.model_validate(lists_to_tuples(table))
+        card = Card.model_validate(
+            lists_to_tuples({key: value for key, value in table.items() if key not in BOUND})
+        )
     except ValidationError as error:
-        raise MalformedFileError("keys", file=file, problems=problems_of(error)) from None
+        raise MalformedFileError("keys", file=file, problems=problems + problems_of(error)) from None
+    if problems:
+        raise MalformedFileError("keys", file=file, problems=problems)
+    return card
 
 
 def lists_to_tuples(value: object) -> object:

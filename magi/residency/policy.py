@@ -5,65 +5,43 @@ Backend classes (read from the card's backend record, never from a host name):
 - A: closed network, operated by the organisation itself or under a negotiated contract in Japan by a Japanese
   operator, weights pinned by hash;
 - B: Japanese operator and host, negotiated contract, no training, no retention, ISMAP or government cloud;
-- C: foreign operator or foreign law, inference pinned to Japan, ISMAP or government cloud, no training;
+- C: foreign operator, law or subprocessor; inference in Japan claimed and proven, ISMAP or government cloud, no
+  training;
 - D: any other backend whose operator is known;
-- E: operator under the jurisdiction of the PRC, or anything about the operator's place unknown.
+- E: operator, parent, host or subprocessor under the jurisdiction of the PRC, or anything about the operator's place
+  unknown.
 
-Weights lineage never widens a route. Unknown, missing or stale facts deny. Leaves to others: detectors and
-topics (bias gate), the table itself (`profiles/*.toml`).
+A and B admit no subprocessor abroad, and no class above D one whose country nobody knows. A card that its own
+endpoint contradicts is denied everything. Weights lineage never widens a route. Unknown, missing or stale facts deny.
+Leaves to others: detectors, the bias gate (`bias`), the tables (`profile`, `profiles/*.toml`).
 """
 
 import datetime
 import ipaddress
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
-
-from magi.core.canonical import canonical, digest
-from magi.core.card import UNKNOWN, Backend, Card, Day, Ismap, host_of, lists_to_tuples, problems_of
-from magi.core.errors import MalformedFileError
-from magi.core.frozen import Frozen
+from magi.core.card import UNKNOWN, Backend, Card, host_of
+from magi.residency.bias import bias_reasons
+from magi.residency.conditions import certified, fresh, unmet, unproven
+from magi.residency.contradictions import contradictions
 from magi.residency.label import Label
+from magi.residency.laws import JAPAN, PRC, undeclared, under_prc, unlisted
+from magi.residency.profile import BackendClass, Profile, parse_profile
 
-BackendClass = Literal["A", "B", "C", "D", "E"]
-JAPAN = "JP"
-PRC = "CN"
-
-
-class Profile(Frozen):
-    """A dated routing table: which backend classes each label admits."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    title: str
-    effective_from: Day
-    evidence_days: Annotated[int, Field(ge=1, le=366)]
-    admits: Mapping[str, tuple[BackendClass, ...]]
-
-    @property
-    def version(self) -> str:
-        """Name, date and digest: what the manifest keeps."""
-        table = digest(canonical(self.model_dump(mode="json")))
-        return f"{self.name}/{self.effective_from}/sha256:{table}"
-
-
-def parse_profile(table: Mapping[str, object], file: str) -> Profile:
-    """Parse a profile; every label must be named.
-
-    Raises:
-        MalformedFileError: unknown or missing keys, or a label without a line.
-    """
-    try:
-        profile = Profile.model_validate(lists_to_tuples(table))
-    except ValidationError as error:
-        raise MalformedFileError("keys", file=file, problems=problems_of(error)) from None
-    words = {label.word for label in Label}
-    if set(profile.admits) != words:
-        wrong = tuple(f"admits.{word}" for word in sorted(set(profile.admits) ^ words))
-        raise MalformedFileError("keys", file=file, problems=wrong)
-    return profile
-
+__all__ = [
+    "JAPAN",
+    "NO_TOPICS",
+    "PRC",
+    "BackendClass",
+    "Profile",
+    "Ruling",
+    "admit",
+    "backend_class",
+    "is_foreign",
+    "on_loopback",
+    "parse_profile",
+]
 
 NO_TOPICS: frozenset[str] = frozenset()
 """Of a text that no topic rule touched."""
@@ -90,31 +68,39 @@ class Ruling:
 def admit(label: int, card: Card, profile: Profile, topics: Collection[str], today: datetime.date) -> Ruling:
     """May this card's backend see a text of this label and these topics, under this profile, on this day?
 
-    A step outside the ladder, a label the profile does not name, or an evidence date in the future denies.
+    The label is taken as it is: what a topic raises it to (`Profile.raised_by`) is the labeller's to join. A step
+    outside the ladder, a label the profile does not name, or an evidence date in the future denies.
     """
-    reasons: list[str] = []
+    bias = bias_reasons(card, profile, topics)
     if label not in set(Label):
-        return Ruling(residency=("label_unknown",))
-    word = Label(label).word
+        return Ruling(("label_unknown",), bias)
+    step = Label(label)
+    reasons = list(contradictions(card))
     found = backend_class(card, profile, today)
-    if found not in profile.admits.get(word, ()):
-        reasons.append(f"class_{found.lower()}_not_for_{word}")
-        reasons += _why_not_domestic(card.backend, profile, today)
-    if label > Label.PUBLIC and not _fresh(card.backend.checked_on, profile, today):
-        reasons.append("evidence_stale")
-    if label >= Label.SPECIFIC_PERSONAL and card.backend.zone != "mynumber":
+    if not profile.opens(step, found):
+        reasons.append(f"class_{found.lower()}_not_for_{step.word}")
+        reasons += _why_not_domestic(card, profile, today)
+    reasons += [
+        f"condition_{name}" for name in unmet(profile.conditions_on(step, found), card, profile, today)
+    ]
+    if not profile.allows_zone(step, card.backend.zone):
+        reasons.append("zone_not_allowed")
+    if step > Label.PUBLIC:
+        reasons += _not_above_public(card, profile, today)
+    if step >= Label.SPECIFIC_PERSONAL and card.backend.zone != "mynumber":
         reasons.append("zone_not_mynumber")
-    if is_foreign(card) and not on_loopback(card):
-        reasons.append("foreign_beyond_loopback")
-    del topics  # the bias gate joins here
-    return Ruling(residency=tuple(dict.fromkeys(reasons)))
+    return Ruling(tuple(dict.fromkeys(reasons)), bias)
 
 
 def is_foreign(card: Card) -> bool:
-    """Whether host, scope, operator, its parent, or the law over it is anything but Japanese, or unknown."""
+    """Whether host, scope, operator, its parent, a subprocessor, or the law over it is anything but Japanese.
+
+    An unknown place is foreign; a subprocessor of unknown country alone is not, but keeps the card to public text.
+    """
     backend = card.backend
     places = (backend.host_country, backend.provider_country, backend.parent_country, backend.inference_scope)
-    return any(place != JAPAN for place in places) or bool(backend.exposed_law)
+    abroad = _hands(backend) - {JAPAN, UNKNOWN}
+    return any(place != JAPAN for place in places) or bool(backend.exposed_law or abroad)
 
 
 def on_loopback(card: Card) -> bool:
@@ -127,49 +113,66 @@ def on_loopback(card: Card) -> bool:
 
 
 def backend_class(card: Card, profile: Profile, today: datetime.date) -> BackendClass:
-    """The class of a backend on a day; ISMAP evidence past the profile's age counts as none."""
+    """The class of a backend on a day; ISMAP evidence and proofs past the profile's age count as none."""
     backend = card.backend
-    places = (backend.provider_country, backend.parent_country, backend.host_country)
-    if PRC in places or UNKNOWN in (*places, backend.inference_scope):
+    places = (backend.provider_country, backend.parent_country, backend.host_country, backend.inference_scope)
+    if under_prc(card) or UNKNOWN in places:
         return "E"
-    certified = backend.gov_cloud is True or _ismap_fresh(backend, profile, today)
+    if UNKNOWN in _hands(backend):
+        return "D"
     in_japan = backend.host_country == JAPAN and backend.inference_scope == JAPAN
     keeps_nothing = backend.trains_on_input is False
+    listed = certified(card, profile, today)
     if is_foreign(card):
-        return "C" if in_japan and certified and keeps_nothing else "D"
+        pinned = in_japan and listed and keeps_nothing and not unproven(card, profile, today)
+        return "C" if pinned else "D"
     agreed = backend.contract in ("own", "negotiated")
-    if backend.closed_network is True and agreed and _pinned(backend) and keeps_nothing:
+    if backend.closed_network is True and agreed and _weights_pinned(backend) and keeps_nothing:
         return "A"
     no_traces = backend.retention_days == 0 and backend.human_review is False
-    return "B" if agreed and keeps_nothing and no_traces and certified else "D"
+    return "B" if agreed and keeps_nothing and no_traces and listed else "D"
 
 
-def _why_not_domestic(backend: Backend, profile: Profile, today: datetime.date) -> list[str]:
-    """The single facts that keep a backend out of classes A and B, for the person who reads the refusal."""
+def _not_above_public(card: Card, profile: Profile, today: datetime.date) -> list[str]:
+    """What keeps any card from all but public text: evidence that is not fresh, and laws that nobody answers for."""
     facts = {
+        "evidence_stale": not fresh(card.backend.checked_on, profile, today),
+        "law_undeclared": bool(undeclared(card, today)),
+        "law_unlisted": bool(unlisted(card)),
+    }
+    return [name for name, holds in facts.items() if holds]
+
+
+def _why_not_domestic(card: Card, profile: Profile, today: datetime.date) -> list[str]:
+    """The single facts that keep a backend out of classes A, B and C, for the person who reads the refusal."""
+    backend, hands = card.backend, _hands(card.backend)
+    in_japan = backend.host_country == JAPAN and backend.inference_scope == JAPAN
+    facts = {
+        "prc_jurisdiction": under_prc(card),
         "host_not_japan": backend.host_country != JAPAN,
         "inference_not_japan": backend.inference_scope != JAPAN,
         "operator_not_japan": backend.provider_country != JAPAN,
         "parent_not_japan": backend.parent_country != JAPAN,
         "foreign_law": bool(backend.exposed_law),
+        "subprocessor_abroad": bool(hands - {JAPAN, UNKNOWN}),
+        "subprocessors_unknown": UNKNOWN in hands,
         "contract_terms": backend.contract not in ("own", "negotiated"),
         "may_train_on_input": backend.trains_on_input is not False,
         "retention": backend.retention_days != 0,
         "human_review": backend.human_review is not False,
-        "not_certified": backend.gov_cloud is not True and not _ismap_fresh(backend, profile, today),
-        "weights_not_pinned": backend.closed_network is True and not _pinned(backend),
+        "not_certified": not certified(card, profile, today),
+        "weights_not_pinned": backend.closed_network is True and not _weights_pinned(backend),
     }
-    return [name for name, holds in facts.items() if holds]
+    unseen = unproven(card, profile, today) if is_foreign(card) and in_japan else ()
+    return [name for name, holds in facts.items() if holds] + [f"not_proven_{fact}" for fact in unseen]
 
 
-def _pinned(backend: Backend) -> bool:
+def _weights_pinned(backend: Backend) -> bool:
     return backend.weights_sha not in ("none", UNKNOWN)
 
 
-def _ismap_fresh(backend: Backend, profile: Profile, today: datetime.date) -> bool:
-    return isinstance(backend.ismap, Ismap) and _fresh(backend.ismap.checked_on, profile, today)
-
-
-def _fresh(day: str, profile: Profile, today: datetime.date) -> bool:
-    age = today - datetime.date.fromisoformat(day)
-    return datetime.timedelta(0) <= age <= datetime.timedelta(days=profile.evidence_days)
+def _hands(backend: Backend) -> set[str]:
+    """The countries of the subprocessors; a name without a country, and an unknown list, are unknown."""
+    if isinstance(backend.subprocessors, str):
+        return {UNKNOWN}
+    return {UNKNOWN if isinstance(hand, str) else hand.country for hand in backend.subprocessors}

@@ -4,11 +4,18 @@ import copy
 
 import pytest
 
-from magi.core.card import Backend, Card, Endpoint, Model, host_of, parse_card
+from magi.core.card import Ancestor, Backend, Card, Endpoint, Model, Proof, Subprocessor, host_of, parse_card
 from magi.core.errors import MalformedFileError
 
 CANARY = "ひみつの値-canary-0815"
 PARTS = {"model": Model, "endpoint": Endpoint, "backend": Backend}
+NEEDED = {
+    part: [key for key, field in kind.model_fields.items() if field.is_required()]
+    for part, kind in PARTS.items()
+}
+MAY_BE_ABSENT = {("endpoint", "answers_as"): ["m2"], ("endpoint", "answers_from"): ["japaneast"]}
+MAY_BE_ABSENT |= {("backend", "recorded"): {"entrustment": "2026-11-01"}}
+"""Facts whose absence says nothing in the card's favour, with one example each."""
 KEYS = [("id",), ("title",), *((part, key) for part, kind in PARTS.items() for key in kind.model_fields)]
 MAY_BE_UNKNOWN = {
     "host_country",
@@ -78,8 +85,11 @@ def test_all_missing_keys_are_named_at_once():
 
     assert {p.split(":")[0] for p in whole} == {"id", "title", *PARTS}
     assert {p.split(":")[0] for p in sections} == {
-        f"{part}.{key}" for part, kind in PARTS.items() for key in kind.model_fields
+        f"{part}.{key}" for part, keys in NEEDED.items() for key in keys
     }
+    assert {(part, key) for part, kind in PARTS.items() for key in kind.model_fields} - {
+        (part, key) for part, keys in NEEDED.items() for key in keys
+    } == set(MAY_BE_ABSENT)
 
 
 @pytest.mark.parametrize("path", [("surprise",), *((part, "surprise") for part in PARTS)])
@@ -96,6 +106,49 @@ def test_origin_may_not_stand_in_a_file(build, origin):
     (problem,) = refused(put(build.card_table(), ("origin",), origin))
 
     assert problem.startswith("origin:")
+
+
+@pytest.mark.parametrize("key", ["lineage", "proofs"])
+@pytest.mark.parametrize("value", [[], "", [{"name": "x", "developer": "x", "country": "JP"}]], ids=repr)
+def test_what_is_bound_may_not_stand_in_a_file(build, key, value):
+    """No file can claim its own ancestors or proofs, and the refusal names the file's other problems too."""
+    alone = refused(put(build.card_table(), (key,), value))
+    beside = refused(put(put(build.card_table(), (key,), value), ("backend", "zone"), "moon"))
+
+    assert [problem.split(":")[0] for problem in alone] == [key]
+    assert [problem.split(":")[0] for problem in beside] == [key, "backend.zone"]
+
+
+def test_subprocessors_have_a_country_or_none_known(build):
+    """A subprocessor is a name, whose country nobody knows, or a table with both."""
+    table = put(
+        build.card_table(), ("backend", "subprocessors"), ["S", {"name": "T", "country": "US"}, {"name": "U"}]
+    )
+
+    assert parse_card(table, "x").backend.subprocessors == (
+        "S",
+        Subprocessor(name="T", country="US"),
+        Subprocessor(name="U", country="unknown"),
+    )
+
+
+@pytest.mark.parametrize(
+    "recorded", [{"entrustment": "soon"}, {"entrustment": 1}, {"No Word": "2026-11-01"}, []], ids=str
+)
+def test_a_recorded_condition_has_a_day(build, recorded):
+    """A condition on record is a plain word with a calendar day; anything else is refused."""
+    assert refused(put(build.card_table(), ("backend", "recorded"), recorded))
+
+
+def test_the_digest_leaves_proofs_out_and_covers_lineage(build):
+    """A probe at every start does not make another card; another lineage does."""
+    card = build.card()
+    proof = Proof(fact="inference_scope", value="JP", day="2026-11-01", how="probe", by="x")
+    line = Ancestor(name="base", developer="x", country="JP")
+
+    assert build.card(proofs=(proof,)).digest == card.digest
+    assert build.card(lineage=(line,)).digest != card.digest
+    assert build.card(lineage=(line,)).digest != build.card(lineage=()).digest
 
 
 @pytest.mark.parametrize(
@@ -157,8 +210,8 @@ def test_no_refusal_quotes_the_value(build, path):
 def test_the_digest_covers_every_key(build, path):
     """Any field that changes gives another digest (of the protocol there is only one yet)."""
     table = build.card_table()
-    old = table[path[0]] if len(path) == 1 else table[path[0]][path[1]]
-    other = OTHER.get(path)
+    old = table[path[0]] if len(path) == 1 else table[path[0]].get(path[1])
+    other = OTHER.get(path, MAY_BE_ABSENT.get(path))
     if other is None:
         other = (not old) if isinstance(old, bool) else old + 1 if isinstance(old, int) else f"{old}x"
     if path[-1].endswith("_country"):

@@ -1,0 +1,1 @@
+"""Signed attestations: proofs of facts about a backend that no configuration file can show."""
