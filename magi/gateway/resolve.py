@@ -79,6 +79,12 @@ def is_literal(host: str) -> bool:
         return False
 
 
+def on_loopback(base_url: str) -> bool:
+    """Whether the URL's host is a loopback literal; a name is not, wherever it may lead."""
+    host = host_of(base_url)
+    return is_literal(host) and _is_loopback(ipaddress.ip_address(host))
+
+
 def check_host(host: str) -> str | None:
     """Why this host may not even be resolved, or None.
 
@@ -95,22 +101,21 @@ def check_host(host: str) -> str | None:
     return None
 
 
-def check_addresses(card: Card, addresses: Sequence[str], *, foreign: bool) -> str | None:
+def check_addresses(card: Card, addresses: Sequence[str]) -> str | None:
     """Why the card's host may not be connected to at these addresses, or None; one bad address refuses all.
 
     A card bound to loopback is served on loopback only. Any other card may not point at this machine, its
-    link, or a metadata service; private addresses are for closed networks. Until the detectors stand, a
-    foreign backend is reached on loopback only, that is, as a stand-in. Plain HTTP never leaves the machine.
+    link, or a metadata service; private addresses are for closed networks. Plain HTTP never leaves the
+    machine. Whether the backend is foreign makes no difference here: what it may see is for the policy and
+    the detectors (`egress`, 6g and 6h).
     """
     if (reason := check_host(host_of(card.endpoint.base_url))) is not None:
         return reason
     found = [parsed for address in addresses[:MAX_ADDRESSES] if (parsed := _parse(address)) is not None]
     if not found or len(found) < len(addresses):
         return "address_form" if found else "address_missing"
-    on_loopback = all(_is_loopback(address) for address in found)
-    if foreign and not on_loopback:
-        return "foreign_beyond_loopback"
-    if card.endpoint.base_url.startswith("http://") and not on_loopback:
+    all_loopback = all(_is_loopback(address) for address in found)
+    if card.endpoint.base_url.startswith("http://") and not all_loopback:
         return "http_beyond_loopback"
     bound, closed = card.backend.cert_pin == "loopback", card.backend.closed_network is True
     problems = (_problem(address, bound=bound, closed=closed) for address in found)

@@ -102,7 +102,7 @@ def make_card(base_url="http://127.0.0.1:9/v1", *, card_id="dom", **changes):
         "checked_by": "t",
     }
     for name, value in changes.items():
-        (endpoint if name in endpoint else backend)[name] = value
+        (endpoint if name in Endpoint.model_fields else backend)[name] = value
     model = Model(
         developer="d",
         developer_country="JP",
@@ -187,7 +187,11 @@ def answer_bytes(body=b"{}", status="200 OK", *headers):
 
 @dataclass
 class Rig:
-    """One guard with all its parts at hand; `refuse` holds the cards that the policy bars."""
+    """One guard with all its parts at hand; `refuse` holds the cards that the policy bars.
+
+    With `strict` a foreign card may see public text without topics only. `classes` are the backend classes of
+    cards by id, A where none is given.
+    """
 
     cards: dict
     transport: object = field(default_factory=PinnedTransport)
@@ -196,6 +200,11 @@ class Rig:
     clock: FrozenClock = field(default_factory=FrozenClock)
     mint: Mint = field(default_factory=lambda: Mint(b"s" * 32))
     refuse: set = field(default_factory=set)
+    strict: bool = False
+    detect: object = None
+    detect_long: object = None
+    classes: dict = field(default_factory=dict)
+    reports: list = field(default_factory=list)
     slept: list = field(default_factory=list)
     events: list = field(default_factory=list)
 
@@ -206,6 +215,8 @@ class Rig:
             cards=self.cards,
             admit=self.admit,
             is_foreign=is_foreign,
+            detect=self.detect,
+            detect_long=self.detect_long,
             resolver=self.resolver,
             transport=self.transport,
             secrets=self.secrets,
@@ -216,23 +227,24 @@ class Rig:
             mint=self.mint,
             cards=self.cards,
             admit=self.admit,
+            class_of=lambda card: self.classes.get(card.id, "A"),
             clock=self.clock,
             entropy=Chance(),
             sleep=self.sleep,
         )
 
     def admit(self, card, label, topics):
-        """Bar the cards that stand in `refuse`."""
-        del label, topics
-        return Ruling(residency=("barred",) * (card.id in self.refuse))
+        """Bar the cards that stand in `refuse` and, where strict, foreign ones from all but public text."""
+        abroad = self.strict and is_foreign(card) and (label != 0 or bool(topics))
+        return Ruling(residency=("barred",) * (card.id in self.refuse or abroad))
 
     async def sleep(self, seconds):
         """Note the wait instead of waiting."""
         self.slept.append(seconds)
 
-    def wire(self, card="dom", user=CANARY):
+    def wire(self, card="dom", user=CANARY, system="system"):
         """A rendered prompt for a card."""
-        return render(self.cards[card], "system", user, None)
+        return render(self.cards[card], system, user, None)
 
     def ticket(self, wire, card="dom", **changes):
         """A genuine ticket, with changes."""
@@ -278,6 +290,7 @@ class Rig:
 
     async def failed(self, report):
         """Note a failed attempt."""
+        self.reports.append(report)
         self.events.append((report.failure, report.attempt, report.card, report.sent))
 
 
@@ -313,9 +326,9 @@ def open_sockets():
     return sum(link.startswith("socket:") for link in held)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def kit():
-    """The shared parts, by name."""
+    """The shared parts, by name; of the session, so that generated examples may share them."""
     return SimpleNamespace(
         CANARY=CANARY,
         KEY=KEY,

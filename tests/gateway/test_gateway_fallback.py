@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import httpx
+import pytest
 import respx
 
 from magi.standin.script import (
@@ -115,3 +116,79 @@ def test_with_every_card_barred_nothing_happens(kit):
     _, told, calls = scripted(kit, ok(), cards=("a", "b"), refuse=("a", "b"))
 
     assert (told.failure, told.attempt, calls) == ("egress_not_admitted", 0, [])
+
+
+# Classes.
+
+
+def reached(kit, *targets, classes, foreign=()):
+    """Ask cards that all fail; which of them were reached, and what was reported of the others."""
+
+    async def run():
+        seen = []
+
+        def fail(request):
+            seen.append(json.loads(request.content)["model"])
+            return httpx.Response(500)
+
+        cards = {
+            name: kit.make_card(
+                card_id=name, model=name, **({"provider_country": "US"} if name in foreign else {})
+            )
+            for name in targets
+        }
+        rig = kit.Rig(cards, transport=httpx.MockTransport(fail), classes=classes)
+        told = await rig.ask(*targets, attempts=1)
+        skipped = [each.card for each in rig.reports if each.failure == "egress_looser_fallback"]
+        return seen, skipped, told, rig
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("first", "ABCDE")
+@pytest.mark.parametrize("second", ["A", "B", "C", "D", "E", "F", "", "AB"])
+def test_a_fallback_has_the_same_or_a_stricter_class(kit, first, second):
+    """A looser class than the first card's is never asked, and is reported; any other is asked."""
+    seen, skipped, _, _ = reached(kit, "one", "two", classes={"one": first, "two": second})
+    looser = second not in "ABCDE"[: "ABCDE".index(first) + 1] or len(second) != 1
+
+    assert seen == (["one"] if looser else ["one", "two"])
+    assert skipped == (["two"] if looser else [])
+
+
+@pytest.mark.parametrize(
+    ("foreign", "asked"), [({"two"}, ["one"]), ({"one"}, ["one", "two"]), ({"one", "two"}, ["one", "two"])]
+)
+def test_abroad_never_follows_home(kit, foreign, asked):
+    """A foreign fallback of a domestic card is not asked even in the same class; the other way round it is."""
+    seen, _, _, _ = reached(kit, "one", "two", classes={"one": "D", "two": "D"}, foreign=foreign)
+
+    assert seen == asked
+
+
+def test_the_first_card_is_the_measure(kit):
+    """A stricter fallback between does not bar one that is as strict as the first; a looser one stays out."""
+    classes = {"one": "B", "two": "A", "three": "C", "four": "B"}
+    seen, skipped, told, rig = reached(kit, *classes, classes=classes)
+
+    assert (seen, skipped) == (["one", "two", "four"], ["three"])
+    assert (told.failure, told.card, told.attempt) == ("http_500", "four", 3)
+    assert ("egress_looser_fallback", 0, "three", "no") in rig.events
+
+
+def test_a_looser_fallback_is_not_even_connected_to(kit):
+    """Over real sockets: the first fails, the looser fallback gets no connection; as a first card it would."""
+
+    async def run():
+        async with kit.RawServer(b"") as home, kit.RawServer(b"") as far:
+            cards = {
+                "dom": kit.make_card(home.base_url),
+                "far": kit.make_card(far.base_url, card_id="far", provider_country="US"),
+            }
+            rig = kit.Rig(cards, classes={"far": "D"})
+            await rig.ask("dom", "far", attempts=1)
+            before = home.connections, far.connections
+            await rig.ask("far", "dom", attempts=1)
+            return before, (home.connections, far.connections)
+
+    assert asyncio.run(run()) == ((1, 0), (2, 1))

@@ -2,11 +2,13 @@
 
 import asyncio
 import dataclasses
+import json
 
 import httpx
 import pytest
 
 from magi.core.errors import EgressRefusedError
+from magi.gateway.body import MAX_REQUEST_BYTES
 from magi.gateway.ticket import TICKET_MS, Mint
 
 
@@ -93,12 +95,24 @@ def test_a_wire_changed_after_its_ticket_is_refused(kit, part):
         ({"url": swapped("completions", "completions#f")}, "path"),
         ({"url": swapped("completions", "completions\n")}, "url_malformed"),
         ({"url": swapped("completions", "")}, "path"),
+        ({"url": swapped("completions", "completions/secret")}, "path"),
+        ({"url": swapped("chat/completions", "responses")}, "path"),
+        ({"url": swapped("chat/completions", "files")}, "path"),
         ({"url": swapped("http", "\x00http")}, "url_malformed"),
         ({"url": "http://[::1"}, "url_malformed"),
         ({"url": ""}, "scheme"),
         ({"method": "GET"}, "method"),
         ({"method": "post"}, "method"),
         ({"headers": (("user-agent", "x"),)}, "header"),
+        ({"headers": (("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),)}, "header"),
+        ({"headers": (("baggage", "user=taro"),)}, "header"),
+        ({"headers": (("x-stainless-lang", "python"),)}, "header"),
+        ({"headers": (("x-request-id", "1"),)}, "header"),
+        ({"headers": (("openai-organization", "ministry"),)}, "header"),
+        ({"headers": (("cookie", "a=b"),)}, "header"),
+        ({"headers": (("host", "evil.example"),)}, "header"),
+        ({"headers": (("content-type", "application/json; charset=utf-7"),)}, "header"),
+        ({"headers": (("accept", "application/json\r\nx: y"),)}, "header"),
         ({"headers": (("authorization", "Bearer x"),)}, "header"),
         ({"headers": (("accept-encoding", "gzip"),)}, "header"),
         ({"headers": (("accept", "application/json; 予算"),)}, "header"),
@@ -109,6 +123,60 @@ def test_a_wire_changed_after_its_ticket_is_refused(kit, part):
 def test_a_ticketed_wire_that_is_not_the_cards_is_refused(kit, changes, reason):
     """Even with a genuine ticket, only the card's own URL, POST and the listed headers pass."""
     assert refused(kit, rewired(**changes)) == (reason, 0)
+
+
+def added(**fields):
+    """A change of a wire's body: fields added, or put in the place of others."""
+    return lambda wire: json.dumps(json.loads(wire.body) | fields).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (added(user="taro@example.go.jp"), "body_field"),
+        (added(metadata={"ministry": "x"}), "body_field"),
+        (added(store=True), "body_field"),
+        (added(previous_response_id="r"), "body_field"),
+        (added(tools=[]), "body_field"),
+        (added(fallbacks=["gpt"]), "body_field"),
+        (added(messages=[{"role": "assistant", "content": "x"}]), "body_field"),
+        (added(model="auto"), "body_model"),
+        (lambda wire: wire.body + b"x", "body_form"),
+        (lambda wire: wire.body[:-1] + b',"seed":1}', "body_form"),
+        (lambda _: b"", "body_form"),
+        (lambda wire: wire.body + b" " * MAX_REQUEST_BYTES, "body_size"),
+    ],
+)
+def test_a_ticketed_body_with_anything_else_is_refused(kit, body, reason):
+    """Even with a genuine ticket for it, a body holds the listed fields for the card's model, or does not leave."""
+    assert refused(kit, rewired(body=body)) == (reason, 0)
+
+
+def test_a_body_of_listed_fields_is_sent(kit):
+    """The control: the same way of changing a body lets a listed change through."""
+
+    async def run():
+        async with kit.RawServer(kit.answer_bytes()) as server:
+            rig = kit.Rig({"dom": kit.make_card(server.base_url)})
+            wire = rig.wire()
+            other = dataclasses.replace(wire, body=added(seed=1)(wire))
+            return (await rig.guard.send(rig.ticket(other), other)).status, server.requests[0]
+
+    status, raw = asyncio.run(run())
+
+    assert status == 200
+    assert b'"seed": 1' in raw
+
+
+def test_a_card_whose_model_changed_is_refused(kit):
+    """A card edited while a call waited asks for another model than the bytes do: refused."""
+
+    def change(rig, wire):
+        ticket = rig.ticket(wire)
+        rig.cards["dom"] = kit.make_card(rig.cards["dom"].endpoint.base_url, model="other")
+        return ticket, wire
+
+    assert refused(kit, change) == ("body_model", 0)
 
 
 def test_another_port_is_refused(kit):
@@ -241,14 +309,10 @@ def resolved(kit, answers, base_url, **card):
 
 
 def test_addresses_are_checked_before_anything_is_sent(kit):
-    """Foreign beyond loopback, plain HTTP abroad, and private addresses are refused at the guard."""
+    """Plain HTTP beyond loopback, and private addresses, are refused at the guard."""
     public = [("203.0.114.7",)]
     system = {"cert_pin": "system-ca", "closed_network": False}
 
-    assert resolved(kit, public, "https://a.jp/v1", **system, provider_country="US") == (
-        "foreign_beyond_loopback",
-        1,
-    )
     assert resolved(kit, public, "http://a.jp/v1", **system) == ("http_beyond_loopback", 1)
     assert resolved(kit, [("10.0.0.1",)], "https://a.jp/v1", **system) == ("address_private", 1)
 

@@ -121,12 +121,54 @@ class TestRender:
         assert caught.value.__cause__ is None
 
 
+class TestStated:
+    """What a response says of itself: model and region, wherever it says it."""
+
+    def test_a_stream_may_state_several_models(self):
+        """Every name of every chunk comes through once, and empty names are none."""
+        chunks = [piece("答") | {"model": name} for name in ("", "m-1", "other", "m-1")]
+        said = read(came(sse(*chunks, piece(finish="stop"), "[DONE]"), 200, STREAM))
+
+        assert said.models == ("m-1", "other")
+
+    def test_regions_come_from_body_and_head(self):
+        """The region of a header and that of the usage object both come through."""
+        answer = whole()
+        answer["usage"]["inference_geo"] = "us"
+        said = read(came(answer, 200, JSON, ("x-ms-region", "Japan East"), ("x-region", "no")))
+
+        assert said.regions == ("Japan East", "us")
+
+    def test_a_streams_usage_states_its_region(self):
+        """The usage chunk of a stream is read for a region too."""
+        usage = {**USAGE, "usage": {**USAGE["usage"], "inference_geo": "us"}}
+        said = read(came(sse(piece("答"), piece(finish="stop"), usage, "[DONE]"), 200, STREAM))
+
+        assert said.regions == ("us",)
+
+    @pytest.mark.parametrize("change", [{"model": 3}, {"model": ["m-1"]}, {"usage": {"inference_geo": 1}}])
+    def test_a_statement_of_another_type_is_garbage(self, change):
+        """A model or region that is no text is not the protocol, whole or streamed."""
+        plain = read(came(whole() | change))
+        streamed = read(came(sse(piece("答") | change, piece(finish="stop"), "[DONE]"), 200, STREAM))
+
+        assert plain.failure == streamed.failure == "garbage"
+
+    def test_without_a_statement_there_is_none(self):
+        """A response without model and region states nothing."""
+        answer = whole()
+        del answer["model"]
+        said = read(came(answer))
+
+        assert (said.model, said.models, said.regions) == ("", (), ())
+
+
 class TestRead:
     """An exchange to a reply or a named trouble."""
 
     def test_a_whole_answer_is_a_reply(self):
         """Text, model, finish and token counts come through, and live is the origin."""
-        assert read(came(whole())) == Reply("答え", "m-1", "stop", 3, 2, "live")
+        assert read(came(whole())) == Reply("答え", "m-1", "stop", 3, 2, "live", models=("m-1",))
 
     def test_a_streamed_answer_is_the_same_reply(self):
         """A stream gives what the whole answer would have given."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from magi.gateway.resolve import SystemResolver, check_addresses, check_host, is_literal
+from magi.gateway.resolve import SystemResolver, check_addresses, check_host, is_literal, on_loopback
 
 PUBLIC = ("203.0.114.7",)
 
@@ -73,24 +73,24 @@ def test_each_kind_of_address_is_judged_by_name(kit, address, reason):
     """An open-network card may be at public addresses, and each other kind has its own reason."""
     card = kit.make_card("https://api.domestic.jp/v1", cert_pin="system-ca", closed_network=False)
 
-    assert check_addresses(card, (address,), foreign=False) == reason
+    assert check_addresses(card, (address,)) == reason
 
 
 def test_one_bad_address_among_good_ones_refuses_all(kit):
     """The list is as good as its worst address, in any place."""
     card = kit.make_card("https://api.domestic.jp/v1", cert_pin="system-ca", closed_network=False)
 
-    assert check_addresses(card, (*PUBLIC, "10.0.0.1"), foreign=False) == "address_private"
-    assert check_addresses(card, (*PUBLIC, "x"), foreign=False) == "address_form"
-    assert check_addresses(card, (), foreign=False) == "address_missing"
-    assert check_addresses(card, PUBLIC * 17, foreign=False) == "address_form"
+    assert check_addresses(card, (*PUBLIC, "10.0.0.1")) == "address_private"
+    assert check_addresses(card, (*PUBLIC, "x")) == "address_form"
+    assert check_addresses(card, ()) == "address_missing"
+    assert check_addresses(card, PUBLIC * 17) == "address_form"
 
 
 @pytest.mark.parametrize("closed", [True, False, "unknown"])
 def test_private_addresses_are_for_closed_networks(kit, closed):
     """A private address passes only where the card's network is known to be closed."""
     card = kit.make_card("https://llm.lan/v1", cert_pin="system-ca", closed_network=closed)
-    reason = check_addresses(card, ("10.0.0.1", "fd12::1"), foreign=False)
+    reason = check_addresses(card, ("10.0.0.1", "fd12::1"))
 
     assert (reason is None) == (closed is True)
 
@@ -99,32 +99,41 @@ def test_a_card_bound_to_loopback_stays_there(kit):
     """A loopback card passes on loopback and nowhere else, mapped forms included."""
     card = kit.make_card("https://model.test/v1")
 
-    assert check_addresses(card, ("127.0.0.1", "::1"), foreign=False) is None
-    assert check_addresses(card, ("127.0.0.1", "10.0.0.1"), foreign=False) == "address_not_loopback"
-    assert check_addresses(card, ("::ffff:127.0.0.1",), foreign=False) == "address_not_loopback"
+    assert check_addresses(card, ("127.0.0.1", "::1")) is None
+    assert check_addresses(card, ("127.0.0.1", "10.0.0.1")) == "address_not_loopback"
+    assert check_addresses(card, ("::ffff:127.0.0.1",)) == "address_not_loopback"
 
 
-def test_a_foreign_backend_is_reached_on_loopback_only(kit):
-    """Until the detectors stand, a foreign card beyond loopback is refused whatever else holds."""
-    card = kit.make_card("https://api.foreign.example/v1", cert_pin="system-ca", closed_network=False)
+def test_a_foreign_backend_has_addresses_like_any_other(kit):
+    """Where a foreign card may be reached is the same question as for a domestic one; what it may see is not."""
+    card = kit.make_card(
+        "https://api.foreign.example/v1", cert_pin="system-ca", closed_network=False, provider_country="US"
+    )
 
-    assert check_addresses(card, PUBLIC, foreign=True) == "foreign_beyond_loopback"
-    assert check_addresses(card, ("127.0.0.1", *PUBLIC), foreign=True) == "foreign_beyond_loopback"
-    assert check_addresses(kit.make_card(), ("127.0.0.1",), foreign=True) is None
+    assert check_addresses(card, PUBLIC) is None
+    assert check_addresses(card, ("127.0.0.1", *PUBLIC)) == "address_loopback"
+    assert check_addresses(card, ("10.0.0.1",)) == "address_private"
+
+
+def test_only_a_literal_is_loopback_by_its_url():
+    """A loopback literal is known as such; a name is not, whatever it may resolve to."""
+    urls = ("http://127.0.0.1:9/v1", "http://127.9.9.9/v1", "http://localhost:9/v1", "https://203.0.114.7/v1")
+
+    assert [on_loopback(url) for url in urls] == [True, True, False, False]
 
 
 def test_plain_http_never_leaves_the_machine(kit):
     """http:// beyond loopback is refused, also on a closed network."""
     card = kit.make_card("http://llm.lan/v1", cert_pin="system-ca", closed_network=True)
 
-    assert check_addresses(card, ("10.0.0.1",), foreign=False) == "http_beyond_loopback"
+    assert check_addresses(card, ("10.0.0.1",)) == "http_beyond_loopback"
 
 
 def test_an_odd_host_is_refused_by_the_address_check_too(kit):
     """The check of addresses includes the check of the host's spelling."""
     card = kit.make_card("http://2130706433:9/v1")
 
-    assert check_addresses(card, ("127.0.0.1",), foreign=False) == "address_form"
+    assert check_addresses(card, ("127.0.0.1",)) == "address_form"
 
 
 def test_the_system_resolver_names_each_address_once():

@@ -103,6 +103,38 @@ def test_a_transport_that_proves_nothing_may_have_sent(kit, error, failure):
     assert (exchange.sent, exchange.failure) == ("maybe", failure)
 
 
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        ("X-Request-Id: req_011-A", True),
+        ("x-ms-region: Japan East", True),
+        ("Retry-After: 3", True),
+        ("X-Request-Id: 10.1.2.3", False),
+        ("X-Request-Id: host:8000", False),
+        ("X-Request-Id: " + "a" * 129, False),
+        ("x-ms-region: " + "a" * 201, False),
+        ("Server: vllm-7.internal", False),
+        ("Via: 1.1 proxy.internal", False),
+        ("X-Upstream: http://10.0.0.7:8000", False),
+        ("Location: http://10.0.0.7/", False),
+        ("llm_provider-x-api-base: http://10.0.0.7/", False),
+    ],
+)
+def test_only_listed_response_headers_are_kept(kit, header, kept):
+    """What may name a server behind the one we know is not in the exchange; what reading needs is."""
+
+    async def run():
+        async with kit.RawServer(kit.answer_bytes(b"{}", "200 OK", header)) as server:
+            return await kit.Rig({"dom": kit.make_card(server.base_url)}).send()
+
+    name, value = header.split(": ", 1)
+    exchange = asyncio.run(run())
+
+    assert (exchange.header(name.lower()) == value) is kept
+    assert (value.encode() in exchange.to_bytes()) is kept
+    assert exchange.header("content-type") == "application/json"
+
+
 # Credentials.
 
 
@@ -111,7 +143,7 @@ def test_the_credential_joins_on_the_wire_only(kit):
 
     async def run():
         reply = kit.answer_bytes(
-            b"{}", "200 OK", f"X-Echo: Bearer {kit.KEY}", "Set-Cookie: s=1", "X-Other: y"
+            b"{}", "200 OK", f"X-Echo: Bearer {kit.KEY}", "Set-Cookie: s=1", "X-Request-Id: r-1"
         )
         async with kit.RawServer(reply) as server:
             rig = kit.Rig({"dom": kit.make_card(server.base_url, key_env="K")}, secrets={"K": kit.KEY})
@@ -121,7 +153,7 @@ def test_the_credential_joins_on_the_wire_only(kit):
 
     assert f"authorization: Bearer {kit.KEY}\r\n".encode() in raw
     assert kit.KEY.encode() not in exchange.to_bytes()
-    assert {name for name, _ in exchange.headers} == {"content-type", "content-length", "x-other"}
+    assert {name for name, _ in exchange.headers} == {"content-type", "content-length", "x-request-id"}
 
 
 def test_a_body_that_repeats_the_credential_is_not_kept(kit):
@@ -208,20 +240,31 @@ asyncio.run(run())
 """
 
 
-def test_the_environment_changes_nothing(kit, tmp_path):
-    """Proxies, .netrc and vendor variables of the environment are not followed."""
+VARIABLES = (
+    "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "FTP_PROXY",
+    "OPENAI_BASE_URL", "OPENAI_API_BASE", "AZURE_OPENAI_ENDPOINT", "AWS_ENDPOINT_URL", "ANTHROPIC_BASE_URL",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("no_proxy", ["", "*", "127.0.0.1"])
+def test_the_environment_changes_nothing(kit, tmp_path, no_proxy):
+    """Proxies and their exceptions, .netrc, and the vendors' addresses, regions and keys are not followed."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login u password netrc-canary\n")
     (tmp_path / ".netrc").chmod(0o600)
 
     async def run():
         async with kit.RawServer(b"") as proxy, kit.RawServer(kit.answer_bytes(b"{}")) as server:
-            names = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy")
+            elsewhere = f"http://127.0.0.1:{proxy.port}"
             env = {
                 **os.environ,
-                **dict.fromkeys(names, f"http://127.0.0.1:{proxy.port}"),
+                **dict.fromkeys(VARIABLES, elsewhere),
+                "NO_PROXY": no_proxy,
+                "no_proxy": no_proxy,
+                "OPENAI_API_KEY": kit.KEY,
+                "AZURE_OPENAI_API_KEY": kit.KEY,
+                "AWS_REGION": "us-east-1",
                 "HOME": str(tmp_path),
                 "NETRC": str(tmp_path / ".netrc"),
-                "OPENAI_BASE_URL": f"http://127.0.0.1:{proxy.port}",
             }
             here = os.path.dirname(__file__)  # noqa: PTH120  # a plain string for the child's path
             child = await asyncio.create_subprocess_exec(
@@ -235,6 +278,29 @@ def test_the_environment_changes_nothing(kit, tmp_path):
     assert told == ["yes", 200, None]
     assert (len(requests), proxied) == (1, 0)
     assert b"authorization" not in requests[0].lower()
+    assert kit.KEY.encode() not in requests[0]
+
+
+def test_the_same_environment_does_lead_a_common_client_astray(kit):
+    """The control: a client that trusts its environment goes to the proxy that it names."""
+
+    async def run():
+        async with kit.RawServer(kit.answer_bytes(b"{}")) as proxy, kit.RawServer(b"") as server:
+            env = {
+                **os.environ,
+                "HTTP_PROXY": f"http://127.0.0.1:{proxy.port}",
+                "NO_PROXY": "",
+                "no_proxy": "",
+            }
+            env["http_proxy"] = env["HTTP_PROXY"]
+            program = "import httpx, sys; httpx.get(sys.argv[1])"
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", program, server.base_url, env=env
+            )
+            await child.wait()
+            return proxy.connections, server.connections
+
+    assert asyncio.run(run()) == (1, 0)
 
 
 # What stays open.

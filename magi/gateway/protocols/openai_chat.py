@@ -15,16 +15,19 @@ RFC 9110 section 10.2.3 (Retry-After).
 import email.utils
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from magi.core.card import Card
 from magi.core.errors import QuestionRefusedError
 from magi.core.record import Origin
 from magi.gateway.exchange import Exchange
+from magi.gateway.identity import REGION_HEADERS
 from magi.gateway.protocols.sse import DONE, events
 from magi.gateway.ticket import Wire
 
+CHAT_PATH = "/chat/completions"
+"""Below the base URL of a card."""
 MAX_RETRY_AFTER_MS = 3_600_000
 """No council's deadline is longer; a caller that waits less gives up by its own deadline."""
 SITE_OVERLOADED = 529
@@ -43,8 +46,9 @@ _NAMED = {
 class Reply:
     """A whole answer. `refused`: the model or its filter declined; the text is then empty.
 
-    `model` is the name that the backend gave (not always the one asked for). Token counts are the
-    backend's, None where it gave none.
+    `model` is the name that the backend gave (not always the one asked for), the last where a stream gave
+    several; `models` are all of them, and `regions` the places that body and headers state, for comparison
+    with the card (`magi.gateway.identity`). Token counts are the backend's, None where it gave none.
     """
 
     text: str = field(repr=False)
@@ -54,6 +58,8 @@ class Reply:
     completion_tokens: int | None
     origin: Origin
     refused: bool = False
+    models: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def render(card: Card, system: str, user: str, schema: Mapping[str, object] | No
         ("accept", _EVENT_STREAM if endpoint.stream else "application/json"),
         ("accept-encoding", "identity"),
     )
-    return Wire("POST", endpoint.base_url.rstrip("/") + "/chat/completions", headers, raw)
+    return Wire("POST", endpoint.base_url.rstrip("/") + CHAT_PATH, headers, raw)
 
 
 def read(exchange: Exchange) -> Reply | Trouble:
@@ -113,7 +119,8 @@ def read(exchange: Exchange) -> Reply | Trouble:
     if content_type == _EVENT_STREAM:
         return _read_stream(exchange)
     try:
-        return _reply(_object(json.loads(exchange.body)), exchange.origin)
+        answer = _object(json.loads(exchange.body))
+        return _stated(_reply(answer, exchange.origin), (answer,), exchange)
     except _NOT_THE_PROTOCOL:
         return Trouble("garbage", retry=True)
 
@@ -162,7 +169,7 @@ def _read_stream(exchange: Exchange) -> Reply | Trouble:
         chunks = [_object(json.loads(item)) for item in data[: data.index(DONE)]]
         if any("error" in chunk for chunk in chunks):
             return Trouble("error_chunk")
-        return _reply(_joined(chunks), exchange.origin)
+        return _stated(_reply(_joined(chunks), exchange.origin), chunks, exchange)
     except _NOT_THE_PROTOCOL:
         return Trouble("garbage", retry=True)
 
@@ -213,6 +220,25 @@ def _reply(answer: Mapping[str, object], origin: Origin) -> Reply | Trouble:
         completion_tokens=_count(usage.get("completion_tokens")),
         origin=origin,
         refused=refused,
+    )
+
+
+def _stated(
+    reply: Reply | Trouble, parts: Iterable[Mapping[str, object]], exchange: Exchange
+) -> Reply | Trouble:
+    """The reply with every model and region that any part of it, or the head of the response, states."""
+    if isinstance(reply, Trouble):
+        return reply
+    models: list[str] = []
+    regions = [value for name, value in exchange.headers if name in REGION_HEADERS]
+    for part in parts:
+        models.append(_text_or_none(part.get("model")) or "")
+        usage = _object(part.get("usage") or {})
+        regions.append(_text_or_none(usage.get("inference_geo")) or "")
+    return replace(
+        reply,
+        models=tuple(dict.fromkeys(name for name in models if name)),
+        regions=tuple(dict.fromkeys(region for region in regions if region)),
     )
 
 
