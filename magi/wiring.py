@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from magi import __version__
-from magi.assets import Assets, code_version, lock_version
+from magi.assets import Assets, code_version, lock_version, read_toml
 from magi.core.card import Card, Ismap
 from magi.core.errors import CouncilRefusedError, KeyMissingError, LedgerUnavailableError
 from magi.gateway.client import Client
@@ -27,7 +27,9 @@ from magi.gateway.transport import PinnedTransport
 from magi.ledger.ancestry import ancestry_digest
 from magi.ledger.keyfile import TenantKeys, given_key, key_for_ledger
 from magi.ledger.store import SqliteLedger
-from magi.residency.policy import Profile, Ruling, admit, is_foreign
+from magi.residency.policy import Profile, Ruling, admit, backend_class, is_foreign
+from magi.service.labelling import Labeller
+from magi.service.materials import Reader
 from magi.service.run import JAPAN_TIME, Tools
 from magi.settings import Settings
 
@@ -91,6 +93,17 @@ def make_home(home: Path) -> None:
         raise LedgerUnavailableError("no_folder", path=str(home)) from error
 
 
+def labeller(settings: Settings, profile: Profile) -> Labeller:
+    """The detectors with the organisation's own dictionary, where the settings name one, under a profile.
+
+    Raises:
+        MalformedFileError: the dictionary is unreadable or malformed.
+    """
+    path = settings.dictionary
+    table = None if path is None else read_toml(path)
+    return Labeller(table, "" if path is None else str(path), raised_by=profile.raised_by)
+
+
 @asynccontextmanager
 async def open_tools(
     settings: Settings, assets: Assets, cards: Mapping[str, Card] | None = None
@@ -106,6 +119,7 @@ async def open_tools(
     profile = assets.profile(settings.profile)
     seated = assets.cards if cards is None else cards
     make_home(settings.home)
+    residency = labeller(settings, profile)
     keys = tenant_keys(settings, settings.ledger_path, settings.key_path)
     clock, entropy = SystemClock(), SystemEntropy()
     key = keys.tenant_key(KEY_ID)
@@ -118,25 +132,29 @@ async def open_tools(
         entropy=entropy,
         clock=clock,
     )
-    transport = PinnedTransport()
+    transport, reader = PinnedTransport(), Reader()
     try:
         tools = Tools(
             tenant=settings.tenant,
             owner=process_name(),
             ledger=ledger,
-            models=_client(settings, seated, profile, clock, transport),
+            models=_client(settings, seated, profile, transport, residency),
             cards=seated,
             templates=assets.templates,
             profile=profile,
+            residency=residency,
             code=code_version(__version__),
             lock=lock_version(),
             clock=clock,
             entropy=entropy,
             check_callable=lambda council, cards: check_callable(council, cards, settings.secrets),
             ancestry=lambda message: ancestry_digest(key, message),
+            reader=reader,
         )
         yield tools
     finally:
+        await reader.aclose()
+        await residency.aclose()
         await transport.aclose()
         await ledger.close()
 
@@ -145,24 +163,34 @@ def _client(
     settings: Settings,
     cards: Mapping[str, Card],
     profile: Profile,
-    clock: SystemClock,
     transport: PinnedTransport,
+    residency: Labeller,
 ) -> Client:
     def rule(card: Card, label: int, topics: Collection[str]) -> Ruling:
         return admit(label, card, profile, topics, today())
 
-    mint = Mint(secrets.token_bytes(MAC_KEY_BYTES))
+    mint, clock = Mint(secrets.token_bytes(MAC_KEY_BYTES)), SystemClock()
     guard = Guard(
         mint=mint,
         cards=cards,
         admit=rule,
         is_foreign=is_foreign,
+        detect=residency.rescan,
+        detect_long=residency.rescan_long,
         resolver=SystemResolver(),
         transport=transport,
         secrets=settings.secrets,
         clock=clock,
     )
-    return Client(mint=mint, cards=cards, admit=rule, egress=guard, clock=clock, entropy=SystemEntropy())
+    return Client(
+        mint=mint,
+        cards=cards,
+        admit=rule,
+        class_of=lambda card: backend_class(card, profile, today()),
+        egress=guard,
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
 
 
 def bind(card: Card, base_url: str, origin: Literal["scripted", "recorded"], today: datetime.date) -> Card:

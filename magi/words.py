@@ -48,6 +48,8 @@ def say_error(error: MagiError, lang: str) -> str:
             say("error.barred", lang, label=label),
             *(f"  - {say_barred(line, lang)}" for line in barred),
         ]
+        if isinstance(rules := error.facts.get("rules"), tuple) and rules:
+            lines.append(say("error.barred_rules", lang, rules=", ".join(rules)))
         text = "\n".join([text, *lines, say("error.barred_help", lang)])
     return text
 

@@ -5,6 +5,8 @@ here: they are forwarded to nobody. Fields of our own are strict: a misspelt lab
 label, or an idempotency key, that is given twice and differs is refused: neither of two may win silently.
 """
 
+import base64
+import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -15,10 +17,14 @@ from starlette.datastructures import Headers
 from magi.api.problems import RequestRefusedError
 from magi.core.frozen import Frozen
 from magi.jobs.rows import read_options, read_space
+from magi.service.materials import Attached
 from magi.service.question import Question, Role, Turn, take_question
 
 MAX_NAME_CHARS = 200
 """Names of models, labels and keys: ours are far shorter, UUIDs and digests fit."""
+
+MAX_FILE_NAME_CHARS = 1_000
+"""Four times what file systems allow: some clients send a path."""
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)]
 
@@ -28,6 +34,7 @@ _ROLES: Mapping[str, Role] = {
 _KNOWN = {
     "model", "messages", "stream", "n", "stream_options", "include_usage", "role", "content", "type", "text",
     "magi", "label", "space", "options", "idempotency_key", "question", "council", "history",
+    "file", "filename", "file_data", "files", "name", "data",
 }  # fmt: skip
 
 
@@ -37,9 +44,18 @@ class _Foreign(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, strict=True)
 
 
+FileName = Annotated[str, Field(max_length=MAX_FILE_NAME_CHARS)]
+
+
+class _File(_Foreign):
+    filename: FileName | None = None
+    file_data: str | None = None
+
+
 class _Part(_Foreign):
     type: str
     text: str | None = None
+    file: _File | None = None
 
 
 class _Message(_Foreign):
@@ -59,6 +75,7 @@ class Extension(Frozen):
     space: str | dict[str, object] | None = None
     options: dict[str, object] | list[object] | None = None
     idempotency_key: Name | None = None
+    lowering: Annotated[int, Field(ge=0)] | None = None
 
 
 class _Chat(_Foreign):
@@ -75,6 +92,11 @@ class _HistoryTurn(Frozen):
     text: str
 
 
+class _NativeFile(Frozen):
+    name: FileName
+    data: str
+
+
 class _Native(Frozen):
     question: str
     council: Name | None = None
@@ -82,12 +104,22 @@ class _Native(Frozen):
     space: str | dict[str, object] | None = None
     options: dict[str, object] | list[object] | None = None
     history: list[_HistoryTurn] = Field(default_factory=list)
+    files: list[_NativeFile] = Field(default_factory=list)
     idempotency_key: Name | None = None
+    lowering: Annotated[int, Field(ge=0)] | None = None
+
+
+class _Raise(Frozen):
+    label: Name
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One question as it was asked over HTTP; `council` None means the default one."""
+    """One question as it was asked over HTTP; `council` None means the default one.
+
+    `lowering` cites the record of a named person's word on this very text (`magi policy lower`). `files` are not
+    read yet, and not part of the question yet.
+    """
 
     question: Question
     council: str | None
@@ -95,14 +127,16 @@ class Asked:
     idempotency_key: str | None
     stream: bool = False
     include_usage: bool = False
+    lowering: int | None = None
+    files: tuple[Attached, ...] = ()
 
 
 def chat_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
     """Read an OpenAI chat request: the last message is the question, those before it its history.
 
     Raises:
-        RequestRefusedError: wrong_fields, n_not_one, unsupported_content, unsupported_role, last_not_user,
-            label_conflict, key_conflict.
+        RequestRefusedError: wrong_fields, n_not_one, unsupported_content, bad_file, unsupported_role,
+            last_not_user, label_conflict, key_conflict.
         QuestionRefusedError: as `take_question`, `read_space`, `read_options`.
     """
     try:
@@ -112,7 +146,7 @@ def chat_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
     if chat.n not in (None, 1):
         raise RequestRefusedError("n_not_one")
     said = chat.magi or Extension()
-    history, text = _split(chat.messages)
+    history, text, files = _split(chat.messages)
     options = read_options(said.options)
     return Asked(
         question=take_question(text, read_space(said.space, tuple(options)), options, history),
@@ -121,6 +155,8 @@ def chat_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
         idempotency_key=_key(said.idempotency_key, headers),
         stream=bool(chat.stream),
         include_usage=chat.stream_options is not None and chat.stream_options.include_usage,
+        lowering=said.lowering,
+        files=files,
     )
 
 
@@ -128,7 +164,7 @@ def native_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
     """Read a native request.
 
     Raises:
-        RequestRefusedError: wrong_fields, label_conflict, key_conflict.
+        RequestRefusedError: wrong_fields, bad_file, label_conflict, key_conflict.
         QuestionRefusedError: as `take_question`, `read_space`, `read_options`.
     """
     try:
@@ -142,17 +178,36 @@ def native_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
         council=form.council,
         label=_one("label_conflict", [form.label, *headers.getlist("magi-label")]),
         idempotency_key=_key(form.idempotency_key, headers),
+        lowering=form.lowering,
+        files=tuple(Attached(file.name, _bytes_of(file.data), len(history)) for file in form.files),
     )
 
 
-def _split(messages: Sequence[_Message]) -> tuple[list[Turn], str]:
-    """History and question. System messages after the question join the history: their labels count too."""
-    turns = [turn for message in messages if (turn := _turn(message)) is not None]
+def label_asked(fields: Mapping[str, object]) -> str:
+    """The label that a deliberation is to be raised to.
+
+    Raises:
+        RequestRefusedError: wrong_fields.
+    """
+    try:
+        return _Raise.model_validate(fields).label
+    except ValidationError as error:
+        raise _wrong(error) from None
+
+
+def _split(messages: Sequence[_Message]) -> tuple[list[Turn], str, tuple[Attached, ...]]:
+    """History, question and files. System messages after the question join the history: their labels count too."""
+    turns: list[Turn] = []
+    files: list[Attached] = []
+    for message in messages:
+        turn = _turn(message)
+        files += _files(message, len(turns))
+        turns += [] if turn is None else [turn]
     users = [place for place, turn in enumerate(turns) if turn.role == "user"]
     if not users or any(turn.role == "assistant" for turn in turns[users[-1] :]):
         raise RequestRefusedError("last_not_user")
     last = users[-1]
-    return [*turns[:last], *turns[last + 1 :]], turns[last].text
+    return [*turns[:last], *turns[last + 1 :]], turns[last].text, tuple(files)
 
 
 def _turn(message: _Message) -> Turn | None:
@@ -167,9 +222,36 @@ def _turn(message: _Message) -> Turn | None:
 def _text(content: str | Sequence[_Part] | None) -> str:
     if content is None or isinstance(content, str):
         return content or ""
-    if any(part.type != "text" or part.text is None for part in content):
+    texts = [part for part in content if part.type != "file"]
+    if any(part.type != "text" or part.text is None for part in texts):
         raise RequestRefusedError("unsupported_content")
-    return "\n".join(part.text or "" for part in content)
+    return "\n".join(part.text or "" for part in texts)
+
+
+def _files(message: _Message, place: int) -> list[Attached]:
+    """The files of one message of the user; they stand before its own turn, which has this place in the history."""
+    parts = message.content if isinstance(message.content, list) else []
+    files = [part.file for part in parts if part.type == "file"]
+    if files and message.role != "user":
+        raise RequestRefusedError("unsupported_content")
+    return [_attached(file, place) for file in files]
+
+
+def _attached(file: _File | None, place: int) -> Attached:
+    if file is None or file.file_data is None:  # a file_id names a file that nobody gave us
+        raise RequestRefusedError("bad_file")
+    return Attached(file.filename or "", _bytes_of(file.file_data), place)
+
+
+def _bytes_of(data: str) -> bytes:
+    """The bytes of Base64 (RFC 4648), as a `data:` address (RFC 2397) or by itself."""
+    head, comma, rest = data.partition(",")
+    if comma and not (head.startswith("data:") and head.endswith(";base64")):
+        raise RequestRefusedError("bad_file")
+    try:
+        return base64.b64decode(rest if comma else head, validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestRefusedError("bad_file") from None  # not the decoder's own words
 
 
 def _one(reason: str, given: Sequence[str | None]) -> str | None:

@@ -15,6 +15,7 @@ from magi.api.desk import Desk, name
 from magi.api.view import extension, usage
 from magi.api.wording import Wording
 from magi.core.council import Council
+from magi.service.materials import attach
 from magi.service.reply import Deliberation
 from magi.service.run import Request as Work
 
@@ -45,7 +46,7 @@ def chat_routes(desk: Desk) -> APIRouter:
         lang = language(request, offer.lang)
         asked = chat_asked(await read_json(request, offer.limits), request.headers)
         wording = Wording(lang)
-        work = work_of(desk, asked, wording)
+        work = await work_of(desk, asked, wording)
         head = {
             "id": f"chatcmpl-{offer.tools.entropy.token(ID_BYTES).hex()}",
             "created": offer.tools.clock.now_ms() // 1000,
@@ -61,14 +62,23 @@ def chat_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def work_of(desk: Desk, asked: Asked, wording: Wording) -> Work:
-    """What the service is to deliberate on.
+async def work_of(desk: Desk, asked: Asked, wording: Wording) -> Work:
+    """What the service is to deliberate on, with its files read.
 
     Raises:
-        UnknownNameError: no such council.
+        UnknownNameError: no such council. QuestionRefusedError: as `magi.service.materials.attach`.
     """
     council = desk.offer.council(asked.council)
-    return Work(asked.question, council, asked.label, asked.idempotency_key, wording.render)
+    question, materials = await attach(desk.offer.tools.reader, asked.question, asked.files)
+    return Work(
+        question,
+        council,
+        asked.label,
+        asked.idempotency_key,
+        wording.render,
+        asked.lowering,
+        materials=materials,
+    )
 
 
 def _completion(done: Deliberation, text: str) -> dict[str, object]:

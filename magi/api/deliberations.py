@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from magi.api.asked import native_asked
+from magi.api.asked import label_asked, native_asked
 from magi.api.body import language, read_json
 from magi.api.chat import work_of
 from magi.api.desk import Desk, name
@@ -24,6 +24,8 @@ from magi.api.view import PREFIX, extension, id_of, standing, statements_shown
 from magi.api.wording import Wording, recorded_text
 from magi.core.errors import MagiError, UnknownNameError
 from magi.core.record import Answered, Decided, Opened, Record
+from magi.residency.label import Label
+from magi.service.labelled import raise_label
 from magi.service.question import read_question
 from magi.service.reply import Deliberation, read_statement
 from magi.service.run import Request as Work
@@ -43,6 +45,13 @@ log = structlog.get_logger()
 def native_routes(desk: Desk) -> APIRouter:
     """`/v1/deliberations` and what is below it."""
     router = APIRouter(prefix="/v1/deliberations")
+    _asking_routes(router, desk)
+    _reading_routes(router, desk)
+    return router
+
+
+def _asking_routes(router: APIRouter, desk: Desk) -> None:
+    """Those that change the record."""
     offer, tools = desk.offer, desk.offer.tools
 
     @router.post("")
@@ -50,7 +59,7 @@ def native_routes(desk: Desk) -> APIRouter:
         """Deliberate; wait for the verdict, or with `Prefer: respond-async` (RFC 7240) for the start only."""
         asked = native_asked(await read_json(request, offer.limits), request.headers)
         wording = Wording(language(request, offer.lang))
-        work = work_of(desk, asked, wording)
+        work = await work_of(desk, asked, wording)
         if _prefers_async(request):
             return await _in_background(desk, work, request)
         async with desk.attend(work, request.scope, request.receive) as attendance:
@@ -58,6 +67,20 @@ def native_routes(desk: Desk) -> APIRouter:
         name(request.scope, done.stream)
         shown = _finished(done) | {"reply": await wording.of(tools, done)}
         return JSONResponse(shown, 200, {"location": _place(done.stream)})
+
+    @router.post("/{deliberation}/label")
+    async def label(deliberation: str, request: Request) -> JSONResponse:
+        """Raise the label, while it runs or later: what runs abroad is cancelled, later turns keep the label."""
+        wanted = label_asked(await read_json(request, offer.limits))
+        stream, _ = await _records(tools, deliberation)
+        name(request.scope, stream)
+        reached = await raise_label(tools, stream, wanted, WHO)
+        return JSONResponse({"id": id_of(stream), "label": Label(reached).word})
+
+
+def _reading_routes(router: APIRouter, desk: Desk) -> None:
+    """Those that show it."""
+    offer, tools = desk.offer, desk.offer.tools
 
     @router.get("")
     async def listing(request: Request) -> JSONResponse:
@@ -91,8 +114,6 @@ def native_routes(desk: Desk) -> APIRouter:
         stream, _ = await _records(tools, deliberation)
         name(request.scope, stream)
         return RecordStream(desk, stream, int(after) if after else -1)
-
-    return router
 
 
 def _prefers_async(request: Request) -> bool:

@@ -8,7 +8,8 @@ class Limits:
     """What one process takes on. Times in seconds, sizes in bytes."""
 
     body_bytes: int = 1024 * 1024
-    """Twice the longest question (100,000 characters, 300 KB) with the tools and escapes that clients add."""
+    """Twice the longest question (100,000 characters, 300 KB) with the tools and escapes that clients add, or files of
+    750 KB: Base64 takes four bytes for three."""
     body_seconds: float = 30.0
     """A body of that size needs 0.3 Mbit/s to arrive in time; on loopback it takes milliseconds."""
     json_depth: int = 64

@@ -39,7 +39,7 @@ _STATUS = {
     "host_not_loopback": 421, "origin_not_loopback": 403, "not_found": 404, "method_not_allowed": 405,
     "body_too_slow": 408, "body_too_large": 413, "not_json": 415,
 }  # fmt: skip
-_QUESTION_STATUS = {"too_large": 413, "body_too_large": 413, "idempotency_reused": 422}
+_QUESTION_STATUS = {"too_large": 413, "body_too_large": 413, "file_too_large": 413, "idempotency_reused": 422}
 _BAD_REQUEST = 400
 
 

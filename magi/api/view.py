@@ -9,7 +9,7 @@ from magi.core.record import Answered, Decided, Opened, Record, Refused
 from magi.core.space import SpaceDecision
 from magi.residency.label import Label
 from magi.service.question import Question
-from magi.service.reply import Deliberation, Statement
+from magi.service.reply import Deliberation, Statement, label_of
 
 PREFIX = "d/"
 """Streams of deliberations; an id is what follows."""
@@ -52,28 +52,20 @@ def extension(done: Deliberation) -> dict[str, object]:
         "dissent": [
             {"seat": _seat_of(verdict, ask), **_words(done.statements.get(ask))} for ask in verdict.dissent
         ],
-        **_setting(opened),
-        "who_saw_what": [
-            {
-                "seat": sight.seat,
-                "card": sight.card,
-                "host": sight.host,
-                "country": sight.country,
-                "label": Label(sight.label).word,
-                "digest": sight.digest,
-            }
-            for sight in done.sights
-        ],
+        **_setting(opened, done.label),
+        "who_saw_what": [sight.plain() for sight in done.sights],
         "left_out": [entry.model_dump(mode="json") for entry in done.left_out],
     }
 
 
-def _setting(opened: Opened) -> dict[str, object]:
+def _setting(opened: Opened, label: int) -> dict[str, object]:
     return {
         "council": opened.council,
         "profile": opened.profile,
-        "label": Label(opened.label).word,
+        "label": Label(label).word,
         "label_declared": opened.declared,
+        "hits": [hit.model_dump(mode="json") for hit in opened.hits],
+        "topics": list(opened.topics),
         "space": opened.space.model_dump(mode="json"),
         "space_source": opened.space_source,
     }
@@ -96,7 +88,7 @@ def standing(stream: str, records: Sequence[Record]) -> dict[str, object]:
         return shown | {"status": "decided", "decided_ms": decided} | extension(unread(stream, records))
     opened = next((event for event in events if isinstance(event, Opened)), None)
     if opened is not None:
-        return shown | {"status": "running"} | _setting(opened)
+        return shown | {"status": "running"} | _setting(opened, label_of(events))
     refused = next((event for event in events if isinstance(event, Refused)), None)
     reason = {} if refused is None else {"reason": refused.reason, "label": Label(refused.label).word}
     return shown | {"status": "refused"} | reason

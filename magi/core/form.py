@@ -42,7 +42,7 @@ def template_for(space: AnswerSpace) -> str:
 
 HISTORY = "history/turns@1"
 """The template that puts earlier turns before a question."""
-_SPEAKERS = {"system": "設定", "user": "利用者", "assistant": "回答"}
+_SPEAKERS = {"system": "設定", "user": "利用者", "assistant": "回答", "material": "資料"}
 
 
 def turns_text(turns: Sequence[tuple[str, str]]) -> str:

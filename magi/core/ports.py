@@ -86,9 +86,11 @@ class Ledger(Protocol):
     """
 
     async def append(
-        self, stream: str, expect: int, drafts: Sequence[Draft], marks: Marks = NO_MARKS
+        self, stream: str, expect: int | None, drafts: Sequence[Draft], marks: Marks = NO_MARKS
     ) -> tuple[Record, ...]:
         """Append `drafts` as ordinals `expect`, `expect + 1`, ... of `stream`, all or none.
+
+        Without `expect` they go to its end, wherever that is: for streams that many write.
 
         Raises:
             ConflictError: an ordinal is taken, or the idempotency hash is known (`facts["stream"]`): the

@@ -81,7 +81,12 @@ class Manifest(Frozen):
 
 
 class Opened(Frozen):
-    """The intent, durable before anything is sent. Ref: `question`."""
+    """The intent, durable before anything is sent. Ref: `question`.
+
+    `hits` and `topics` are the detectors'; `cleared` the rules that the `label_lowered` of ordinal `lowering` in
+    `config` overruled. `masked`
+    counts the identifiers that were replaced by pseudonyms before anybody was asked.
+    """
 
     kind: ClassVar[str] = "opened"
     tenant: Code
@@ -98,6 +103,9 @@ class Opened(Frozen):
     declared: bool
     hits: tuple[Hit, ...]
     topics: tuple[Code, ...] = ()
+    cleared: tuple[Code, ...] = ()
+    lowering: Count | None = None
+    masked: Count = 0
     plan: tuple[Admission, ...]
     ancestors: tuple[Hex, ...]
     manifest: Manifest
@@ -106,7 +114,12 @@ class Opened(Frozen):
 
 
 class Ticketed(Frozen):
-    """Permission for one send, durable before the send. Ref: `request` (the exact bytes)."""
+    """Permission for one send, durable before the send. Ref: `request` (the exact bytes).
+
+    `country` is the host's, `operator_country` the operator's; `law` names the foreign law over it, and `foreign` is
+    the policy's word on the whole card, as it was that day. `topics` and `cleared` are what the ticket carries
+    beside its label.
+    """
 
     kind: ClassVar[str] = "ticketed"
     ask: Code
@@ -115,6 +128,9 @@ class Ticketed(Frozen):
     backend: Code
     host: Code
     country: Code
+    operator_country: Code = "unknown"
+    law: tuple[Code, ...] = ()
+    foreign: bool | None = None
     label: Annotated[int, Field(ge=0, le=6)]
     topics: tuple[Code, ...] = ()
     cleared: tuple[Code, ...] = ()
@@ -250,16 +266,54 @@ class Decided(Frozen):
 
 
 class Refused(Frozen):
-    """A refusal on record: by the planner or by the egress guard. Outside the verdict."""
+    """A refusal on record: by the label, the planner or the egress guard. Outside the verdict.
+
+    Of classified text there is nothing but `text_hash` (keyed digest), `length` in characters and the `hits`.
+    `rules` are those by which the guard refused.
+    """
 
     kind: ClassVar[str] = "refused"
-    by: Literal["planner", "egress"]
+    by: Literal["label", "planner", "egress"]
     reason: Code
     ask: Code | None
     attempt: int | None
     card: Code | None
     label: Annotated[int, Field(ge=0, le=6)]
     plan: tuple[Admission, ...]
+    hits: tuple[Hit, ...] = ()
+    rules: tuple[Code, ...] = ()
+    text_hash: Hex | None = None
+    length: Count | None = None
+
+
+class Alarm(Frozen):
+    """A backend that is not what its card says: the answer was discarded. Outside the verdict.
+
+    `stated` is the SHA-256 of what the response said of itself, `length` its length; the words are in the exchange.
+    """
+
+    kind: ClassVar[str] = "alarm"
+    reason: Code
+    ask: Code
+    attempt: Annotated[int, Field(ge=1)]
+    card: Code
+    stated: Hex | None
+    length: Count
+
+
+class LabelLowered(Frozen):
+    """A named person's word that these hits do not make a text what they say. In stream `config`. Ref: `reason`.
+
+    It holds for the one text of `text_hash` (keyed digest) in a new conversation; `rules` are those overruled, and
+    `before` and `after` the label with and without them.
+    """
+
+    kind: ClassVar[str] = "label_lowered"
+    text_hash: Hex
+    before: Annotated[int, Field(ge=0, le=6)]
+    after: Annotated[int, Field(ge=0, le=6)]
+    rules: tuple[Code, ...] = Field(min_length=1)
+    by: Code
 
 
 class Abandoned(Frozen):
@@ -289,7 +343,7 @@ class Configured(Frozen):
 
 Event = (
     Opened | Ticketed | AttemptFailed | Answered | Classified | LabelRaised | DeadlinePassed | Cancelled
-    | Decided | Refused | Abandoned | Accessed | Configured
+    | Decided | Refused | Alarm | LabelLowered | Abandoned | Accessed | Configured
 )  # fmt: skip
 
 KINDS: Mapping[str, type[Event]] = {event.kind: event for event in Event.__args__}

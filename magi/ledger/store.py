@@ -117,9 +117,9 @@ class SqliteLedger:
         return self._writer.stats if self._writer is not None else WriterStats(0, 0, 0)
 
     async def append(
-        self, stream: str, expect: int, drafts: Sequence[Draft], marks: Marks = NO_MARKS
+        self, stream: str, expect: int | None, drafts: Sequence[Draft], marks: Marks = NO_MARKS
     ) -> tuple[Record, ...]:
-        """Append `drafts` as ordinals `expect`, `expect + 1`, ... of `stream`, whole and durable.
+        """Append `drafts` as ordinals `expect`, `expect + 1`, ... (or at the end) of `stream`, whole and durable.
 
         Appends handed in one after the other, without waiting, are taken in that order. Cancelling the wait
         does not take the append back once the writer has it: re-read.

@@ -8,7 +8,7 @@ council).
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from magi.core.canonical import canonical
@@ -22,12 +22,13 @@ MAX_OPTION_CHARS = 4_000
 MAX_TURNS = 200
 """A conversation longer than this is summarised by its client; every turn costs a digest and a look-up."""
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "material"]
+"""Who speaks. `material` is the visible text of a file; no client may claim it (`magi.service.materials`)."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One earlier turn of a conversation, as the client sends it back."""
+    """One earlier turn of a conversation, as the client sends it back, or what a file shows."""
 
     role: Role
     text: str
@@ -92,6 +93,15 @@ def take_question(
     elif given:
         raise QuestionRefusedError("options_unknown", space=space.kind)
     return Question(text, SpaceDecision(space=space, source="declared"), given, turns)
+
+
+def with_history(question: Question, history: Sequence[Turn]) -> Question:
+    """The same question after other turns.
+
+    Raises:
+        QuestionRefusedError: too_large, too_many_turns, not_text.
+    """
+    return replace(question, history=_check_history(history, len(question.text)))
 
 
 def read_question(body: bytes) -> Question:

@@ -1,9 +1,9 @@
 """Crash recovery: what a start finds open, it continues or closes; and reading a finished deliberation back.
 
 A stream without a verdict belongs to its owner until the claim expires or the owner is known to be dead. The
-recorded events are fed to the same core. The deliberation goes on only with the very same cards, prompts and
-profile and before its deadline; otherwise what still ran is given up and the verdict is what then stands. A
-ticket without an outcome counts as sent: its ask is asked again under a new attempt number, or given up.
+recorded events are fed to the same core. The deliberation goes on only with the very same cards, prompts,
+profile and pseudonyms and before its deadline; otherwise what still ran is given up and the verdict is what then
+stands. A ticket without an outcome counts as sent: its ask is asked again under a new attempt number, or given up.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from magi.core.deliberation import advance, feed
 from magi.core.errors import MagiError
 from magi.core.ports import Draft, OpenStream
 from magi.core.record import Abandoned, Answered, AttemptFailed, Cancelled, Event, Opened, Record, Ticketed
+from magi.service.masked import masks_alike
 from magi.service.question import Question, read_question
 from magi.service.reply import Deliberation, Statement, read_statement
 from magi.service.run import CLAIM_MS, Run, Tools, Watch, unwatched
@@ -81,7 +82,9 @@ async def _take_up(tools: Tools, stream: str, watch: Watch) -> TakenUp:
     run = Run(tools, stream, question, watch, list(records), statements, _attempts(records))
     state, effects = feed([record.data for record in records])
     running = state.running
-    continued = not running or _same_ground(tools, state.opened, records[0].at_ms)
+    continued = not running or (
+        _same_ground(tools, state.opened, records[0].at_ms) and masks_alike(state.opened, question)
+    )
     if not continued:
         await run.append([Draft(Abandoned(asks=running, why="other_ground_or_deadline"))])
         give_up = Cancelled(asks=running, why="abandoned", by=WHY)

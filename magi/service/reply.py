@@ -5,13 +5,15 @@ verdict and durable before anything is shown.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from magi.core.answers import Answer, Failure, Refusal, canonicalise
 from magi.core.canonical import canonical
 from magi.core.errors import MalformedFileError
-from magi.core.record import Admission, Decided, Opened, Record, Said, Ticketed
+from magi.core.record import Admission, Decided, LabelRaised, Opened, Record, Said, Ticketed
+from magi.residency.label import Label
+from magi.residency.masking import unmasked_label
 from magi.service.question import Question
 
 
@@ -33,14 +35,24 @@ class Statement:
 
 @dataclass(frozen=True)
 class Sight:
-    """One line of the who-saw-what table: a send that was permitted, and counts as seen."""
+    """One line of the who-saw-what table: a send that was permitted, and counts as seen.
+
+    `digest` is over the exact bytes of the request; `at_ms` is Unix time; `backend` names its operator.
+    """
 
     seat: str
     card: str
+    backend: str
     host: str
     country: str
+    operator_country: str
     label: int
     digest: str
+    at_ms: int
+
+    def plain(self) -> dict[str, object]:
+        """The line as plain JSON values; the label as its word."""
+        return vars(self) | {"label": Label(self.label).word}
 
 
 @dataclass(frozen=True)
@@ -63,11 +75,29 @@ class Deliberation:
         return next(r.data for r in self.records if isinstance(r.data, Decided))
 
     @property
+    def label(self) -> int:
+        """The label that it has reached: that of its question as it was asked, and of its reply."""
+        return int(unmasked_label(self.opened, label_of(record.data for record in self.records)))
+
+    @property
     def sights(self) -> tuple[Sight, ...]:
         """Who saw what: every permitted send, in order."""
         seats = {f"a{number}": plan.seat for number, plan in enumerate(self.opened.seats, start=1)}
-        tickets = (r.data for r in self.records if isinstance(r.data, Ticketed))
-        return tuple(Sight(seats[t.ask], t.card, t.host, t.country, t.label, t.digest) for t in tickets)
+        tickets = ((r.data, r.at_ms) for r in self.records if isinstance(r.data, Ticketed))
+        return tuple(
+            Sight(
+                seat=seats[t.ask],
+                card=t.card,
+                backend=t.backend,
+                host=t.host,
+                country=t.country,
+                operator_country=t.operator_country,
+                label=t.label,
+                digest=t.digest,
+                at_ms=at_ms,
+            )
+            for t, at_ms in tickets
+        )
 
     @property
     def left_out(self) -> tuple[Admission, ...]:
@@ -149,3 +179,23 @@ def reply_bytes(
             ],
         }
     )
+
+
+def reply_text(body: bytes) -> str:
+    """The text the caller was given, of a reply's body as `reply_bytes` wrote it; empty where none was.
+
+    Raises:
+        MalformedFileError: the body is no reply of this version.
+    """
+    try:
+        return str(json.loads(body)["text"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedFileError("reply") from error
+
+
+def label_of(events: Iterable[object]) -> int:
+    """The label that a deliberation has reached: that of its opening, or what it was raised to."""
+    reached = [
+        e.label if isinstance(e, Opened) else e.after for e in events if isinstance(e, Opened | LabelRaised)
+    ]
+    return max(reached, default=int(Label.INTERNAL))

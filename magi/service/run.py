@@ -1,6 +1,7 @@
 """START HERE. One deliberation, from a question to a durable verdict, in numbered steps.
 
-1. Label the question: what the caller declared, else 機密性2. (Detectors join here when they stand.)
+1. Label the question and all it brings along; refuse classified text without keeping it. Where the profile masks,
+   seats will see pseudonyms for identifiers, and the plan is made for that text.
 2. Plan: which seats may see a text of that label; refuse a council that may not deliberate on the rest.
 3. Record the intent (`opened`), durable, before anything is sent.
 4. Ask every admitted seat. Each attempt gets a ticket, recorded durably before the guard sends.
@@ -16,9 +17,9 @@ import asyncio
 import datetime
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -42,6 +43,7 @@ from magi.core.form import HISTORY, places, schema, template_for, turns_text
 from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Ledger, Marks
 from magi.core.prompts import Templates
 from magi.core.record import (
+    Alarm,
     Answered,
     AttemptFailed,
     Cancelled,
@@ -49,6 +51,8 @@ from magi.core.record import (
     Classified,
     DeadlinePassed,
     Decided,
+    Event,
+    LabelRaised,
     Manifest,
     Opened,
     Record,
@@ -58,11 +62,29 @@ from magi.core.record import (
 )
 from magi.gateway.client import AttemptReport, Order, Told
 from magi.gateway.ticket import Ticket, Wire
-from magi.residency.label import Label, declared_label, join
+from magi.residency.label import Label
+from magi.residency.labelling import Finding
+from magi.residency.masking import unmasked_label
 from magi.residency.plan import check, plan, seat_plans, seated
-from magi.residency.policy import NO_TOPICS, Profile
+from magi.residency.policy import Profile, is_foreign
+from magi.service.labelled import Labelled, carriers, label_request, own_digest, raised, refuse_classified
+from magi.service.labelling import Residency
+from magi.service.masked import (
+    MaskedQuestion,
+    Shown,
+    answer_finding,
+    at_home,
+    mask_request,
+    shown_as,
+    unmask_answer,
+    unmask_words,
+)
+from magi.service.materials import Reader
 from magi.service.question import Question
-from magi.service.reply import Deliberation, Statement, hear, read_statement, reply_bytes
+from magi.service.reply import Deliberation, Heard, Statement, hear, label_of, read_statement, reply_bytes
+
+if TYPE_CHECKING:
+    from magi.materials.found import Extracted
 
 log = structlog.get_logger()
 
@@ -106,12 +128,17 @@ class Tools:
     cards: Mapping[str, Card]
     templates: Templates
     profile: Profile
+    residency: Residency
     code: str
     lock: str
     clock: Clock
     entropy: Entropy
     ancestry: Callable[[bytes], str]
     check_callable: Callable[[str, Sequence[Card]], None]
+    live: dict[str, Callable[[Label, str], Awaitable[int]]] = field(default_factory=dict)
+    """How to raise the label of each deliberation that runs in this process; the runs own their entries."""
+    reader: Reader = field(default_factory=Reader)
+    """What reads files; whoever made the tools closes it. Its processes start with the first file."""
 
     def message_digest(self, text: str) -> str:
         """The keyed digest by which a message is known again, whatever white space a client put around it."""
@@ -132,13 +159,19 @@ Render = Callable[[Question, Decided, Mapping[str, Statement]], str]
 
 @dataclass(frozen=True)
 class Request:
-    """What to deliberate on: the question, the council, the declared label's word (None: undeclared)."""
+    """What to deliberate on: the question, the council, the declared label's word (None: undeclared).
+
+    `lowering` cites the record by which a named person overruled the detectors on this text. `materials` are the
+    files whose visible text is in the question's history (`magi.service.materials.attach`).
+    """
 
     question: Question
     council: Council
     label: str | None = None
     idempotency_key: str | None = None
     render: Render | None = None
+    lowering: int | None = None
+    materials: "tuple[Extracted, ...]" = ()
 
 
 async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -> Deliberation:
@@ -151,20 +184,20 @@ async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -
         ConflictError: the idempotency key belongs to a deliberation that is still open.
         LedgerUnavailableError, UncertainError: nothing is shown; the next start closes the stream.
     """
-    # 1. Label: never below any turn before it, so an edited or branched conversation keeps its high-water mark.
-    declared = declared_label(request.label)
-    ancestors = tuple(tools.message_digest(turn.text) for turn in request.question.history)
-    label = join((declared, *await _inherited(tools, request.question, ancestors)))
-    # 2. Plan.
     check(request.council, tools.cards, tools.profile, tools.today())
-    opened = _opened(tools, request, label, ancestors)
+    # 1. Label.
     stream = f"d/{tools.entropy.token(ID_BYTES).hex()}"
+    labelled = await label_request(tools, request)
+    await refuse_classified(tools, request, labelled, stream)
+    masked = await mask_request(tools, request, labelled, stream)
+    # 2. Plan.
+    opened = _opened(tools, request, labelled, masked)
     await _check_seated(tools, request.council, opened, stream)
     # 3. Intent.
     run = Run(tools, stream, request.question, watch, render=request.render)
     body = request.question.to_bytes()
     marks = Marks(
-        ancestry=dict.fromkeys((tools.message_digest(request.question.text), *ancestors), int(label)),
+        ancestry=labelled.marks,
         idempotency_hash=opened.idempotency_hash,
         owner=tools.owner,
         ttl_ms=CLAIM_MS,
@@ -202,19 +235,13 @@ async def recorded(tools: Tools, request: Request, stream: str, conflict: Confli
     return done
 
 
-async def _inherited(tools: Tools, question: Question, ancestors: Sequence[str]) -> list[int]:
-    """The labels of earlier turns; an assistant's turn that nobody here wrote is at least internal."""
-    known = await tools.ledger.labels(ancestors) if ancestors else {}
-    strange = any(
-        turn.role == "assistant" and digest not in known
-        for turn, digest in zip(question.history, ancestors, strict=True)
-    )
-    return [*known.values(), *([Label.INTERNAL] if strange else [])]
-
-
-def _opened(tools: Tools, request: Request, label: Label, ancestors: tuple[str, ...]) -> Opened:
+def _opened(tools: Tools, request: Request, labelled: Labelled, masked: MaskedQuestion | None) -> Opened:
+    """The intent: label and plan are those of what will be sent, hits those of the question as it was asked."""
     council, question = request.council, request.question
-    admissions = plan(council, tools.cards, label, tools.profile, tools.today(), topics=NO_TOPICS)
+    finding = masked.finding if masked else labelled.finding
+    admissions = plan(
+        council, tools.cards, finding.label, tools.profile, tools.today(), topics=finding.topics
+    )
     template = template_for(question.space)
     prompts = (template, *(f"persona/{seat.persona}" for seat in council.seats))
     prompts += (HISTORY,) if question.history else ()
@@ -231,11 +258,15 @@ def _opened(tools: Tools, request: Request, label: Label, ancestors: tuple[str, 
         quorum=council.quorum,
         attempts=council.attempts,
         profile=tools.profile.name,
-        label=int(label),
+        label=int(finding.label),
         declared=request.label is not None,
-        hits=(),
-        plan=admissions,
-        ancestors=ancestors,
+        hits=labelled.finding.hits,
+        topics=tuple(sorted(finding.topics)),
+        cleared=labelled.cleared,
+        lowering=request.lowering,
+        masked=len(masked.table) if masked else 0,
+        plan=at_home(admissions, tools.cards, masked),
+        ancestors=labelled.ancestors,
         manifest=Manifest(
             code=tools.code,
             lock=tools.lock,
@@ -243,8 +274,8 @@ def _opened(tools: Tools, request: Request, label: Label, ancestors: tuple[str, 
             cards={target: tools.cards[target].digest for target in targets},
             council=council.digest,
             profile=tools.profile.version,
-            detectors="none",
-            dictionary=None,
+            detectors=tools.residency.version,
+            dictionary=tools.residency.dictionary,
             reliability=None,
         ),
         deadline_ms=council.deadline_seconds * 1000,
@@ -269,10 +300,12 @@ async def _check_seated(tools: Tools, council: Council, opened: Opened, stream: 
             card=None,
             label=opened.label,
             plan=opened.plan,
+            hits=opened.hits,
         )
         await tools.ledger.append(stream, 0, [Draft(refusal)])
         barred = tuple(f"{e.card}: {', '.join(e.reasons)}" for e in opened.plan if not e.admitted)
-        facts = {**error.facts, "label": Label(opened.label).word, "barred": barred}
+        rules = tuple(sorted({hit.rule for hit in opened.hits}))
+        facts = {**error.facts, "label": Label(opened.label).word, "barred": barred, "rules": rules}
         raise CouncilRefusedError(error.reason, **facts) from error
     admitted = sorted({target for seat in left for target in seat.targets})
     tools.check_callable(council.name, [tools.cards[target] for target in admitted])
@@ -290,6 +323,8 @@ class Run:
     statements: dict[str, Statement] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     render: Render | None = None
+    _floor: int = 0
+    _findings: dict[str, Finding] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _broken: Exception | None = None
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -323,12 +358,14 @@ class Run:
     async def to_the_end(self, state: State, effects: Sequence[Effect]) -> Deliberation:
         """Carry out effects and feed events until the verdict is durable. Leaves no task behind."""
         self._start("claim", self._keep_claim)
+        self.tools.live[self.stream] = self._raise
         try:
             verdict = await self._follow(state, effects)
         except asyncio.CancelledError:
             await asyncio.shield(self.close_for_user())
             raise
         finally:
+            self.tools.live.pop(self.stream, None)
             await self._stop(tuple(self._tasks))
         self._log(verdict)
         return Deliberation(self.stream, self.question, tuple(self.records), dict(self.statements))
@@ -363,10 +400,45 @@ class Run:
             # 5. Feed in the order of the record. Words that come too late to be recorded are in no reply.
             if isinstance(incoming.event, Answered) and "answer" in incoming.bodies:
                 self.statements[incoming.event.ask] = read_statement(incoming.bodies["answer"])
-            await self.append([incoming])
-            state, effects = advance(state, incoming.event)
-            verdict = await self._perform(state, effects)
+            drafts = [incoming, *self._rise(incoming.event)]
+            await self.append(drafts, self._risen_marks(drafts))
+            for draft in drafts:
+                state, effects = advance(state, draft.event)
+                verdict = await self._perform(state, effects)
+                if verdict is not None:
+                    break
         return verdict
+
+    # A label that rises in mid-deliberation.
+
+    @property
+    def _label(self) -> int:
+        return label_of([record.data for record in self.records])
+
+    def _rise(self, event: Event) -> list[Draft]:
+        """The rise that an answer brings with it, in the same transaction: what it shows, the question held."""
+        found = self._findings.get(event.ask) if isinstance(event, Answered) else None
+        if not isinstance(event, Answered) or found is None or found.label <= self._label:
+            return []
+        return [Draft(raised(self.tools, self._opened, event.ask, self._label, found))]
+
+    def _risen_marks(self, drafts: Sequence[Draft]) -> Marks:
+        """Everything said so far takes the risen label, so that no later turn carries it abroad."""
+        after = [draft.event.after for draft in drafts if isinstance(draft.event, LabelRaised)]
+        if not after:
+            return NO_MARKS
+        said = carriers(self.tools, self.question)
+        if any(isinstance(d.event, LabelRaised) and d.event.text == "question" for d in drafts):
+            said += (own_digest(self.tools, self.question.text),)
+        return Marks(ancestry=dict.fromkeys(said, max(after)))
+
+    async def _raise(self, label: Label, by: str) -> int:
+        """Take a person's word that this deliberation is more sensitive than it was labelled; what it then is."""
+        if label > self._label:
+            event = raised(self.tools, self._opened, "question", self._label, Finding(label))
+            self._floor = max(self._floor, int(label))
+            self._inbox.put_nowait(Draft(event, actor=by))
+        return max(self._label, self._floor)
 
     async def _perform(self, state: State, effects: Sequence[Effect]) -> Decided | None:
         for effect in effects:
@@ -384,15 +456,16 @@ class Run:
                         Draft(Classified(classes=classify_open(texts), method=CLASSIFY_METHOD))
                     )
                 case Decide():
-                    return await self._decide(effect.verdict, state.opened)
+                    return await self._decide(effect.verdict)
         return None
 
     # 4. Ask.
 
     async def _ask(self, opened: Opened, ask: Ask) -> None:
-        space = self.question.space
+        question = self._shown.question
+        space = question.space
         card = self.tools.cards[ask.targets[0]]
-        variables = places(space, self._question_text(), self.question.options)
+        variables = places(space, self._question_text(question), question.options)
         order = Order(
             ask=ask.ask,
             seat=ask.seat,
@@ -403,21 +476,28 @@ class Run:
             label=opened.label,
             derived_from=ask.derived_from,
             topics=opened.topics,
+            cleared=opened.cleared,
+            risen=lambda: max(self._label, self._floor),
             deadline_ms=self.tools.clock.monotonic_ms() + self._left_ms(opened),
             attempts=opened.attempts,
             first_attempt=self.attempts.get(ask.ask, 0) + 1,
         )
         told = await self.tools.models.ask(order, self._authorise, self._failed)
-        self._inbox.put_nowait(self._answered(opened, ask, told))
+        self._inbox.put_nowait(await self._answered(opened, ask, told))
 
-    def _question_text(self) -> str:
-        history = [(turn.role, turn.text) for turn in self.question.history]
+    @cached_property
+    def _shown(self) -> Shown:
+        return shown_as(self._opened, self.question)
+
+    def _question_text(self, question: Question) -> str:
+        history = [(turn.role, turn.text) for turn in question.history]
         if not history:
-            return self.question.text
-        variables = {"turns": turns_text(history), "question": self.question.text}
+            return question.text
+        variables = {"turns": turns_text(history), "question": question.text}
         return self.tools.templates.render(HISTORY, variables)
 
     async def _authorise(self, ticket: Ticket, wire: Wire) -> None:
+        card = self.tools.cards[ticket.card]
         event = Ticketed(
             ask=ticket.ask,
             attempt=ticket.attempt,
@@ -425,6 +505,9 @@ class Run:
             backend=ticket.backend,
             host=ticket.host,
             country=ticket.country,
+            operator_country=card.backend.provider_country,
+            law=card.backend.exposed_law,
+            foreign=is_foreign(card),
             label=ticket.label,
             topics=ticket.topics,
             cleared=ticket.cleared,
@@ -437,6 +520,8 @@ class Run:
     async def _failed(self, report: AttemptReport) -> None:
         """Record a failed attempt, and a refusal by name; what was barred before it had a ticket was none."""
         drafts: list[Draft] = []
+        if report.alarm is not None:
+            drafts.append(Draft(_alarm(report)))
         if report.failure.startswith(EGRESS):
             refusal = Refused(
                 by="egress",
@@ -444,8 +529,9 @@ class Run:
                 ask=report.ask,
                 attempt=report.attempt or None,
                 card=report.card,
-                label=self._opened.label,
+                label=self._label,
                 plan=(),
+                rules=report.rules,
             )
             drafts.append(Draft(refusal))
         if report.attempt:
@@ -460,8 +546,21 @@ class Run:
             drafts.append(Draft(event, bodies))
         await self.append(drafts)
 
-    def _answered(self, opened: Opened, ask: Ask, told: Told) -> Draft:
-        heard = hear(told.text, told.failure, self.question, refused=told.refused)
+    async def _answered(self, opened: Opened, ask: Ask, told: Told) -> Draft:
+        table = self._shown.table
+        heard = hear(unmask_answer(told.text, table), told.failure, self.question, refused=told.refused)
+        heard = replace(heard, words=unmask_words(heard.words, table))
+        label = int(unmasked_label(opened, self._label))
+        if heard.words is not None:
+            read = await self._found(ask.ask, heard.words.text)
+            label = max(label, int(read.label))
+            # Seats of a masked question see no names: what rises for them is what came, and what is not a name.
+            came = await self._found(ask.ask, told.text or "") if table else read
+            self._findings[ask.ask] = answer_finding(read, came, opened)
+            label = max(label, int(self._findings[ask.ask].label))
+            if label >= Label.CLASSIFIED:
+                # Not kept: neither the words nor the exchange that brought them.
+                heard, told = Heard("failure", None, "classified", None), replace(told, exchange=None)
         bodies = {}
         if heard.words is not None:
             bodies["answer"] = heard.words.to_bytes()
@@ -480,20 +579,24 @@ class Run:
             failure=heard.failure,
             claims=(claim,) if heard.statement == "answer" else (),
             severity=None,
-            label=opened.label,
+            label=label,
             tokens=None if told.tokens is None else Tokens(prompt=told.tokens[0], completion=told.tokens[1]),
             cost=None,
             origin=told.origin,
         )
         return Draft(event, bodies)
 
+    async def _found(self, ask: str, text: str) -> Finding:
+        return await self.tools.residency.label([(ask, text)], Label(self._label), (), self._opened.cleared)
+
     # 6. Decide.
 
-    async def _decide(self, verdict: Decided, opened: Opened) -> Decided:
+    async def _decide(self, verdict: Decided) -> Decided:
         asks = [report.ask for report in verdict.seats if report.ask]
         text = "" if self.render is None else self.render(self.question, verdict, self.statements)
         body = reply_bytes(verdict, self.statements, asks, text)
-        seen = {self.tools.message_digest(text): opened.label} if text else {}
+        label = int(unmasked_label(self._opened, self._label))
+        seen = {self.tools.message_digest(text): label} if text else {}
         marks = Marks(ancestry=seen, closes=True)
         await self.append([Draft(verdict, {"reply": body})], marks)
         return verdict
@@ -542,7 +645,7 @@ class Run:
             "deliberation.decided",
             stream=self.stream,
             council=opened.council,
-            label=opened.label,
+            label=self._label,
             outcome=verdict.outcome,
             flags=verdict.flags,
             seats=len(verdict.seats),
@@ -559,3 +662,14 @@ async def _outlasted(writing: asyncio.Task[tuple[Record, ...]]) -> asyncio.Cance
         except asyncio.CancelledError as error:
             cancelled = error
     return cancelled
+
+
+def _alarm(report: AttemptReport) -> Alarm:
+    return Alarm(
+        reason=report.alarm or report.failure,
+        ask=report.ask,
+        attempt=report.attempt,
+        card=report.card,
+        stated=report.stated,
+        length=report.stated_bytes,
+    )

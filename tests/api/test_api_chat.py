@@ -207,11 +207,24 @@ def test_a_public_conversation_stays_public(kit, tmp_path):
         assert service.abroad.arrived == 2
 
 
+def test_classified_text_is_refused_and_not_kept(kit, tmp_path):
+    """A text with a classified marking is a 400 that says so without quoting it; nobody is asked, nothing is kept."""
+    with kit.serve(tmp_path) as service, service.client() as client:
+        with pytest.raises(openai.BadRequestError) as raised:
+            client.chat.completions.create(
+                model="magi", messages=[ask("【特定秘密】花壇の件を要約してほしい")]
+            )
+
+        assert "特定秘密" in raised.value.message
+        assert "花壇" not in raised.value.message
+        assert (service.home.arrived, service.abroad.arrived) == (0, 0)
+
+
 def test_a_council_that_the_label_empties_is_a_residency_mismatch(plain):
     """A label that no seat admits is refused with the code that clients know, and says who was barred."""
     with plain.client() as client, pytest.raises(openai.UnprocessableEntityError) as raised:
         client.chat.completions.create(
-            model="magi", messages=[ask(ASK)], extra_body={"magi": {"label": "classified"}}
+            model="magi", messages=[ask(ASK)], extra_body={"magi": {"label": "secret"}}
         )
 
     assert raised.value.code == "data_residency_mismatch"

@@ -162,8 +162,8 @@ def test_the_same_key_in_the_background_is_the_same_deliberation(kit, tmp_path):
 def test_history_keeps_its_label_on_the_native_route(kit, tmp_path):
     """An internal question in the history of a public one keeps it at home."""
     with kit.serve(tmp_path) as service, service.http() as http:
-        http.post("/v1/deliberations", json={"question": "未公表の案"})
-        history = [{"role": "user", "text": "未公表の案"}]
+        http.post("/v1/deliberations", json={"question": "まだ公表していない組織再編の案について"})
+        history = [{"role": "user", "text": "まだ公表していない組織再編の案について"}]
         second = http.post(
             "/v1/deliberations", json={"question": "続き", "label": "public", "history": history}
         ).json()
@@ -175,7 +175,7 @@ def test_history_keeps_its_label_on_the_native_route(kit, tmp_path):
 def test_a_refused_deliberation_is_on_record(plain):
     """A refusal because of the label is a problem document, and its stream says refused and ends."""
     with plain.http() as http:
-        refused = http.post("/v1/deliberations", json={"question": ASK, "label": "classified"})
+        refused = http.post("/v1/deliberations", json={"question": ASK, "label": "secret"})
         newest = http.get("/v1/deliberations?limit=1").json()["deliberations"][0]
         shown = http.get(f"/v1/deliberations/{newest}").json()
         found = events(http, f"/v1/deliberations/{newest}/events")
@@ -183,7 +183,7 @@ def test_a_refused_deliberation_is_on_record(plain):
     assert refused.status_code == 422
     assert refused.headers["content-type"] == "application/problem+json"
     assert refused.json()["code"] == "council_refused"
-    assert (shown["status"], shown["label"]) == ("refused", "classified")
+    assert (shown["status"], shown["label"]) == ("refused", "secret")
     assert [kind for _, kind, _ in found] == ["refused"]
 
 

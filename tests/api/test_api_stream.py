@@ -138,7 +138,7 @@ def test_a_refusal_before_the_stream_is_a_plain_error(plain):
     """What is refused before anything is recorded has its HTTP status, streamed or not."""
     with plain.client() as client, pytest.raises(openai.UnprocessableEntityError):
         client.chat.completions.create(
-            model="magi", messages=MESSAGES, stream=True, extra_body={"magi": {"label": "classified"}}
+            model="magi", messages=MESSAGES, stream=True, extra_body={"magi": {"label": "secret"}}
         )
     with plain.client() as client, pytest.raises(openai.NotFoundError):
         client.chat.completions.create(model="none", messages=MESSAGES, stream=True)

@@ -20,6 +20,10 @@ from magi.gateway.client import AttemptReport, Told
 from magi.gateway.exchange import Exchange
 from magi.gateway.protocols.openai_chat import render
 from magi.gateway.ticket import Mint
+from magi.residency.detect.engine import Detectors
+from magi.residency.detect.rule import Detector, Rule
+from magi.residency.label import Label
+from magi.residency.labelling import label_texts
 from magi.service.run import Request, Tools
 
 T0 = 1_800_000_000_000
@@ -103,11 +107,13 @@ class MemoryLedger:
         held = self.entries.setdefault(stream, [])
         if marks.idempotency_hash in self.keys:
             raise ConflictError("idempotency", stream=self.keys[marks.idempotency_hash])
+        expect = len(held) if expect is None else expect
         if expect != len(held):
             raise ConflictError("ordinal", stream=stream)
         records = [self._record(stream, expect + n, draft) for n, draft in enumerate(drafts)]
         held += records
-        self.ancestry |= marks.ancestry
+        for digest, label in marks.ancestry.items():
+            self.ancestry[digest] = max(label, self.ancestry.get(digest, 0))
         if marks.idempotency_hash:
             self.keys[marks.idempotency_hash] = stream
         if marks.owner:
@@ -184,6 +190,47 @@ class MemoryLedger:
     def text(self):
         """All record bytes together."""
         return b"".join(r.to_bytes() for held in self.entries.values() for r in held).decode()
+
+
+WORDS = {
+    "内々の話": Label.INTERNAL,
+    "椿さん": Label.PERSONAL,
+    "㊙椿": Label.SECRET,
+    "特秘椿": Label.CLASSIFIED,
+}
+"""Words that the planted detector knows, and what they make of a text; 島の話 is of a listed topic."""
+
+
+def planted():
+    """Real detectors over planted words."""
+    rules = tuple(
+        Rule(f"planted.{label.word}", label, "植えた語です。", "A planted word.") for label in WORDS.values()
+    )
+    rules += (Rule("planted.topic", Label.INTERNAL, "話題です。", "A topic.", topic="territory"),)
+
+    def look(look):
+        for word in look.words("known"):
+            yield f"planted.{WORDS[word.text].word}", word.start, word.end
+        for word in look.words("topic"):
+            yield "planted.topic", word.start, word.end
+
+    words = {"known": tuple(WORDS), "topic": ("島の話",)}
+    return Detectors([Detector("planted", rules, ("raw", "plain", "tight"), look, words)])
+
+
+class PlantedResidency:
+    """The `Residency` port over planted words."""
+
+    version = "planted/1"
+    dictionary = None
+
+    def __init__(self):
+        """Build the detectors."""
+        self.detectors = planted()
+
+    async def label(self, texts, declared, ancestors=(), cleared=()):
+        """The real join over the planted detectors."""
+        return label_texts(self.detectors, texts, declared, ancestors, cleared)
 
 
 HANG = object()
@@ -267,6 +314,7 @@ class Rig:
             "profile": assets.profiles["domestic-only"],
             "code": "code",
             "lock": "lock",
+            "residency": PlantedResidency(),
             "clock": self.clock,
             "entropy": self.entropy,
             "ancestry": lambda message: hashlib.sha256(b"key" + message).hexdigest(),

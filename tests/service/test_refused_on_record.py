@@ -14,7 +14,7 @@ from magi.gateway.egress import Guard
 from magi.gateway.resolve import SystemResolver
 from magi.gateway.ticket import Mint
 from magi.gateway.transport import PinnedTransport
-from magi.residency.policy import admit, is_foreign
+from magi.residency.policy import admit, backend_class, is_foreign
 from magi.service.question import take_question
 from magi.service.run import Request, deliberate
 from magi.settings import read_settings
@@ -71,6 +71,8 @@ def run(tmp_path, change, clock):
                 cards=cast.cards,
                 admit=rule,
                 is_foreign=is_foreign,
+                detect=None,
+                detect_long=None,
                 resolver=SystemResolver(),
                 transport=transport,
                 secrets={},
@@ -81,6 +83,7 @@ def run(tmp_path, change, clock):
                 mint=mint,
                 cards=cast.cards,
                 admit=rule,
+                class_of=lambda card: backend_class(card, tools.profile, today()),
                 clock=SystemClock(),
                 entropy=SystemEntropy(),
             )
