@@ -3,8 +3,10 @@
 import contextlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +24,7 @@ from magi.core.space import AnswerSpace, ChoiceSpace
 from magi.residency.label import Label, declared_label
 from magi.residency.plan import check, plan, seated
 from magi.residency.policy import NO_TOPICS
+from magi.service.materials import MAX_FILE_BYTES, MAX_FILES, Attached, Reader, attach, concealed
 from magi.service.question import MAX_CHARS, Question, take_question
 from magi.service.recover import take_up
 from magi.service.reply import Deliberation
@@ -29,6 +32,9 @@ from magi.service.run import Request, Watch, deliberate
 from magi.settings import Settings
 from magi.wiring import check_callable, is_dead, open_tools, today
 from magi.words import say
+
+if TYPE_CHECKING:
+    from magi.materials.found import Extracted
 
 MAX_QUESTION_BYTES = 4 * MAX_CHARS
 """A character is at most four bytes in UTF-8."""
@@ -45,6 +51,8 @@ class AskOptions:
     options: tuple[str, ...]
     rehearsal: bool
     as_json: bool
+    lowering: int | None = None
+    files: tuple[Path, ...] = ()
 
 
 def read_question(text: str, options: AskOptions) -> Question:
@@ -75,6 +83,33 @@ def text_of(argument: str) -> str:
         return raw.decode("utf-8").rstrip("\n")
     except UnicodeDecodeError as error:
         raise QuestionRefusedError("not_text") from error
+
+
+def read_files(paths: Sequence[Path]) -> tuple[Attached, ...]:
+    """The files of the command line, to stand right before the question.
+
+    Raises:
+        QuestionRefusedError: too_many_files; file_unreadable, file_too_large, with the file's number on the line.
+    """
+    if len(paths) > MAX_FILES:
+        raise QuestionRefusedError("too_many_files", files=len(paths), most=MAX_FILES)
+    return tuple(
+        Attached(path.name, _bytes_of(path, number), 0) for number, path in enumerate(paths, start=1)
+    )
+
+
+def _bytes_of(path: Path, number: int) -> bytes:
+    """A whole regular file; a pipe or a device could last for ever."""
+    if not path.is_file():
+        raise QuestionRefusedError("file_unreadable", number=number)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise QuestionRefusedError("file_unreadable", number=number) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise QuestionRefusedError("file_too_large", number=number, most=MAX_FILE_BYTES)
+    return data
 
 
 def _option(option: str) -> tuple[str, str]:
@@ -110,15 +145,49 @@ async def ask(settings: Settings, text: str, options: AskOptions) -> Deliberatio
         cards: Mapping[str, Card] = assets.cards
         if options.rehearsal:
             cards = (await stack.enter_async_context(rehearsal(cards))).cards
-        request = Request(question, council, options.label)
+        question, materials = await _with_files(stack, question, options)
+        request = Request(question, council, options.label, lowering=options.lowering, materials=materials)
         check_first(settings, assets, cards, request)
+        _say_unshown(materials, settings.lang)
         done = await _ask(settings, assets, cards, request, options)
     out = screen.console()
     if options.as_json:
-        typer.echo(json.dumps(to_json(done), ensure_ascii=False, indent=2))
+        shown = to_json(done) | ({"materials": _materials(materials)} if materials else {})
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
         screen.emit(out, *screen.deliberation(done, dict(cards), settings.lang))
     return done
+
+
+async def _with_files(
+    stack: contextlib.AsyncExitStack, question: Question, options: AskOptions
+) -> "tuple[Question, tuple[Extracted, ...]]":
+    """The question with its files, read before a ledger is opened: what is refused here leaves no record."""
+    if not options.files:
+        return question, ()
+    reader = Reader()
+    stack.push_async_callback(reader.aclose)
+    return await attach(reader, question, read_files(options.files))
+
+
+def _say_unshown(materials: "Sequence[Extracted]", lang: str) -> None:
+    """Say on stderr what of the files no seat is shown, and what nobody could read; codes only, no text."""
+    err = screen.console(err=True)
+    for number, material in enumerate(materials, start=1):
+        if places := [say(f"place.{place}", lang) for place in concealed(material)]:
+            said = say("ask.file_concealed", lang, number=number, places=tuple(places))
+            screen.emit(err, Text(said, style="yellow"))
+        if codes := [say(f"unreadable.{code}", lang) for code in material.unreadable]:
+            said = say("ask.file_unreadable", lang, number=number, codes=tuple(codes))
+            screen.emit(err, Text(said, style="yellow"))
+
+
+def _materials(materials: "Sequence[Extracted]") -> list[dict[str, object]]:
+    """The files as plain JSON values: neither their names nor their text."""
+    return [
+        {"number": number, "media": material.media, "unreadable": list(material.unreadable)}
+        for number, material in enumerate(materials, start=1)
+    ]
 
 
 def check_first(settings: Settings, assets: Assets, cards: Mapping[str, Card], request: Request) -> None:
@@ -175,21 +244,12 @@ def to_json(done: Deliberation) -> dict[str, object]:
         "space_source": opened.space_source,
         "council": opened.council,
         "profile": opened.profile,
-        "label": Label(opened.label).word,
+        "label": Label(done.label).word,
+        "hits": [hit.model_dump(mode="json") for hit in opened.hits],
         "statements": {
             ask: {"answer": said.answer, "reason": said.reason, "basis": list(said.basis)}
             for ask, said in sorted(done.statements.items())
         },
-        "who_saw_what": [
-            {
-                "seat": sight.seat,
-                "card": sight.card,
-                "host": sight.host,
-                "country": sight.country,
-                "label": Label(sight.label).word,
-                "digest": sight.digest,
-            }
-            for sight in done.sights
-        ],
+        "who_saw_what": [sight.plain() for sight in done.sights],
         "left_out": [entry.model_dump(mode="json") for entry in done.left_out],
     }

@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import logging
 import os
+import resource
 import sys
 import traceback
 from collections.abc import Callable, Coroutine
@@ -21,6 +22,8 @@ from rich.text import Text
 
 from magi import __version__
 from magi.cli import own, screen
+from magi.cli.audit import audits
+from magi.cli.policy import policies
 from magi.core.errors import MagiError, UnknownNameError
 from magi.settings import Settings, read_settings
 from magi.words import LANGUAGES, say, say_error
@@ -43,6 +46,8 @@ app.command()(own.local)
 
 batches = typer.Typer(help="多数の問いをまとめて / Many questions from a file.", no_args_is_help=True)
 app.add_typer(batches, name="batch")
+app.add_typer(policies, name="policy")
+app.add_typer(audits, name="audit")
 
 Result = TypeVar("Result")
 Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
@@ -80,6 +85,13 @@ def ask(
     option: Annotated[
         list[str] | None, typer.Option(help="選択肢 ア=本文 / An option, A=text.", show_default=False)
     ] = None,
+    lowering: Annotated[
+        int | None,
+        typer.Option(help="magi policy lower の番号 / Number of a lowering.", show_default=False),
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(help="添えるファイル / A file to go with it.", show_default=False)
+    ] = None,
     rehearsal: Annotated[
         bool, typer.Option("--rehearsal", help="代役による予行 / Scripted stand-ins answer.")
     ] = False,
@@ -89,7 +101,9 @@ def ask(
     """問いを合議体に諮る / Ask a council one question."""
     from magi.cli import ask as command  # noqa: PLC0415  # `magi --help` need not load the gateway
 
-    options = command.AskOptions(council, label, space, tuple(option or ()), rehearsal, as_json)
+    options = command.AskOptions(
+        council, label, space, tuple(option or ()), rehearsal, as_json, lowering, tuple(file or ())
+    )
     settings = settings_for(lang)
     run_async(command.ask(settings, command.text_of(question), options))
 
@@ -131,6 +145,33 @@ def agents_check(*, lang: Lang = None) -> None:
     from magi.cli.agents import check_agents  # noqa: PLC0415
 
     if not check_agents(settings_for(lang)):
+        raise typer.Exit(CALLERS_FAULT)
+
+
+@agents.command("attest")
+def agents_attest(
+    card: Annotated[
+        str | None, typer.Argument(metavar="CARD", help="カード / Card.", show_default=False)
+    ] = None,
+    *,
+    by: Annotated[str, typer.Option(help="確認者の名前(attestors.toml の名前) / Who signs.")],
+    key: Annotated[Path, typer.Option(help="署名の秘密鍵(PEM) / Private key file.")],
+    fact: Annotated[
+        list[str] | None, typer.Option(help="事実 inference_scope=JP / A fact.", show_default=False)
+    ] = None,
+    new_key: Annotated[bool, typer.Option("--new-key", help="鍵の組を作る / Make a key pair.")] = False,
+    lang: Lang = None,
+) -> None:
+    """カードに書くだけでは示せない事実に署名する / Sign facts that a card cannot prove."""
+    from magi.cli import attest as command  # noqa: PLC0415
+
+    settings = settings_for(lang)
+    if new_key:
+        command.new_key_pair(settings, by, key)
+    if card is not None:
+        command.attest_card(settings, card, tuple(fact or ()), by, key)
+    elif not new_key:
+        _complain(say("attest.usage", settings.lang))
         raise typer.Exit(CALLERS_FAULT)
 
 
@@ -236,6 +277,8 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 def run() -> None:
     """Entry point: run the command and turn every error into words and an exit code."""
+    # A core dump would hold questions and keys.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _log_to_stderr()
     sys.exit(guarded(lambda: app(standalone_mode=False)))
 

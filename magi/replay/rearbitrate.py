@@ -15,14 +15,14 @@ from magi.core.record import (
     DeadlinePassed,
     Decided,
     Event,
-    LabelRaised,
     Opened,
     Record,
     Refused,
 )
 
-MOVES = (Answered, Classified, DeadlinePassed, LabelRaised)
-"""What moves the core. Cancellations do too, but those that the core asks for follow its decision."""
+MOVES = (Answered, Classified, DeadlinePassed)
+"""What moves the core. Cancellations do too, but those that the core asks for follow its decision; and a label may
+rise with the last answer or after the verdict, which changes who may see it and never what was decided."""
 
 
 @dataclass(frozen=True)

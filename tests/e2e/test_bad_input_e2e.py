@@ -16,7 +16,7 @@ from magi.ledger.keyfile import read_key_file
 from magi.ledger.verify import verify
 from magi.wiring import KEY_ID
 
-CANARY = "極秘椿作戦"
+CANARY = "椿の花壇7301"
 QUESTION = f"{CANARY}を実施するべきか。はいかいいえで答えてください。"
 CARDS = ("own-a", "own-b", "own-c")
 NOWHERE = "http://127.0.0.1:1/v1"

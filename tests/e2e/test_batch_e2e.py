@@ -33,7 +33,7 @@ from magi.wiring import KEY_ID
 
 CARDS = ("own-a", "own-b", "own-c")
 SEATS = ("melchior", "balthasar", "casper")
-CANARY = "極秘椿作戦"
+CANARY = "椿の花壇7301"
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 JMMLU = SHARED / "jmmlu" / "questions.jsonl.gz"
 NOWHERE = "http://127.0.0.1:1/v1"

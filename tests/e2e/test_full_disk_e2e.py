@@ -16,7 +16,7 @@ from magi.replay.rearbitrate import rearbitrate
 from magi.standin.rehearsal import plausible
 from magi.wiring import KEY_ID
 
-CANARY = "極秘椿作戦"
+CANARY = "椿の花壇7301"
 QUESTION = f"{CANARY}を実施するべきか。はいかいいえで答えてください。"
 CARDS = ("own-a", "own-b", "own-c")
 KIB = 1024

@@ -13,9 +13,10 @@ from magi.core.deliberation import start
 from magi.core.ports import Draft, Marks
 from magi.core.record import Opened, Refused, Ticketed
 from magi.gateway.client import Client
-from magi.gateway.egress import Guard
+from magi.gateway.egress import Guard, Rescan
 from magi.gateway.ticket import Mint
 from magi.gateway.transport import SendError
+from magi.residency.label import Label
 from magi.residency.policy import Ruling, is_foreign
 from magi.service.question import take_question
 from magi.service.recover import take_up
@@ -23,7 +24,7 @@ from magi.service.run import Request, deliberate
 from magi.standin.rehearsal import plausible
 from magi.wiring import SystemClock, SystemEntropy, open_tools
 
-CANARY = "極秘椿作戦7301"
+CANARY = "椿の花壇7301"
 QUESTION = f"{CANARY}を実施するべきか。はいかいいえで答えてください。"
 HOME_CARDS = ("own-a", "own-b", "own-c")
 ABROAD = "own-abroad"
@@ -95,7 +96,7 @@ def test_stricter_labels_stay_at_home(kit, magi, tmp_path, sides, word):
     assert (done.code, home.arrived, abroad.arrived) == (0, 3, 0)
 
 
-@pytest.mark.parametrize("word", ["secret", "classified", "機密性3", "specific-personal"])
+@pytest.mark.parametrize("word", ["secret", "機密性3", "specific-personal"])
 def test_labels_that_admit_nobody_send_nothing(kit, magi, tmp_path, sides, word):
     """A label that none of these agents may see sends nothing to anybody: exit code 2, with the reasons."""
     home, abroad = sides
@@ -165,8 +166,9 @@ def test_the_rehearsal_cast_abroad_receives_public_only(magi):
         assets = load_assets(None)
         async with rehearsal(assets.cards) as cast, open_tools(config, assets, cast.cards) as tools:
             counts = []
-            for label in (None, "personal", "public"):
-                request = Request(take_question(QUESTION), assets.council("rehearsal"), label)
+            for place, label in enumerate((None, "personal", "public")):
+                text = f"{QUESTION}({place})"
+                request = Request(take_question(text), assets.council("rehearsal"), label)
                 await deliberate(tools, request)
                 counts.append(cast.abroad.arrived)
             return counts
@@ -174,17 +176,15 @@ def test_the_rehearsal_cast_abroad_receives_public_only(magi):
     assert asyncio.run(arrivals()) == [0, 0, 1]
 
 
-def test_a_distant_foreign_card_is_left_out_even_of_public(kit, magi, tmp_path, sides):
-    """A foreign agent that is not on loopback is left out by the planner under every label, public too."""
+def test_a_distant_foreign_card_is_left_out_of_what_is_not_public(kit, magi, tmp_path, sides):
+    """A foreign agent beyond this machine is left out by the planner of whatever was not declared public."""
     home, _ = sides
     assets = mixed_council(kit, tmp_path, home.base_url, FAR, cert_pin="system-ca")
-    done = magi.run(
-        "ask", "--council", "own", "--json", "--label", "public", QUESTION, MAGI_ASSETS_DIR=assets
-    )
+    done = magi.run("ask", "--council", "own", "--json", QUESTION, MAGI_ASSETS_DIR=assets)
 
     assert (done.code, home.arrived) == (0, 3)
     (left_out,) = done.json["left_out"]
-    assert "foreign_beyond_loopback" in left_out["reasons"]
+    assert "class_d_not_for_internal" in left_out["reasons"]
 
 
 class Nobody:
@@ -205,34 +205,65 @@ class Nobody:
         return ("203.0.113.7",)
 
 
-def credulous(cards, nobody):
-    """A client and guard of the real code whose policy admits everything."""
+def find(texts, cleared):
+    """A detector of the canary."""
+    hit = any(CANARY in text for text in texts) and not cleared
+    return Rescan(Label.SECRET, frozenset(), ("canary",)) if hit else Rescan(Label.PUBLIC, frozenset(), ())
+
+
+def gateway(cards, nobody, admit, detect):
+    """A client and guard of the real code with this policy and these detectors; nothing it sends leaves."""
     clock, mint = SystemClock(), Mint(b"m" * 32)
-
-    def admit(card, label, topics):
-        del card, label, topics
-        return Ruling()
-
     guard = Guard(
         mint=mint,
         cards=cards,
         admit=admit,
         is_foreign=is_foreign,
+        detect=detect,
+        detect_long=None,
         resolver=nobody,
         transport=nobody,
         secrets={},
         clock=clock,
     )
-    return Client(egress=guard, mint=mint, cards=cards, admit=admit, clock=clock, entropy=SystemEntropy())
+    return Client(
+        egress=guard,
+        mint=mint,
+        cards=cards,
+        admit=admit,
+        class_of=lambda _: "A",
+        clock=clock,
+        entropy=SystemEntropy(),
+    )
 
 
-def forged(opened):
+def everything(card, label, topics):
+    """A policy that admits everything."""
+    del card, label, topics
+    return Ruling()
+
+
+def public_abroad(card, label, topics):
+    """A policy that admits public text to foreign cards, and everything to the others."""
+    del topics
+    return Ruling(("above_public",) if is_foreign(card) and label else ())
+
+
+def forged(opened, label):
     """The same intent with a plan that admits every card: what a wrong planner would have recorded."""
     plan = tuple(entry.model_copy(update={"admitted": True, "reasons": ()}) for entry in opened.plan)
-    return opened.model_copy(update={"plan": plan})
+    return opened.model_copy(update={"plan": plan, "label": label})
 
 
-@pytest.mark.parametrize("reason", ["not_admitted", "foreign_beyond_loopback"])
+WRONG = {
+    "not_admitted": None,  # the gateway of the tools themselves
+    "detector_missing": (everything, None, Label.INTERNAL),
+    "detected": (public_abroad, find, Label.PUBLIC),
+}
+"""By the reason for which the forged send is refused: policy and detectors of the gateway, and the forged label."""
+
+
+@pytest.mark.parametrize("reason", WRONG)
 def test_a_wrong_plan_does_not_get_past_the_gateway(kit, magi, tmp_path, sides, reason):
     """A recorded plan that admits a distant foreign card is stopped by the policy, and without it by the guard."""
     home, policy_holds = sides[0], reason == "not_admitted"
@@ -242,10 +273,12 @@ def test_a_wrong_plan_does_not_get_past_the_gateway(kit, magi, tmp_path, sides, 
     async def taken_up(config):
         async with kit.service(config) as (tools, assets):
             question = take_question(QUESTION)
-            first = await deliberate(tools, Request(question, assets.council("own"), "public"))
+            first = await deliberate(tools, Request(question, assets.council("own")))
             body, marks = question.to_bytes(), Marks(owner="a process that died", ttl_ms=0)
-            await tools.ledger.append("d/forged", 0, [Draft(forged(first.opened), {"question": body})], marks)
-            models = tools.models if policy_holds else credulous(tools.cards, nobody)
+            admit, detect, label = WRONG[reason] or (None, None, Label.INTERNAL)
+            models = tools.models if policy_holds else gateway(tools.cards, nobody, admit, detect)
+            intent = Draft(forged(first.opened, int(label)), {"question": body})
+            await tools.ledger.append("d/forged", 0, [intent], marks)
             (taken,) = await take_up(replace(tools, models=models), lambda _: True)
             return taken.deliberation.records
 
