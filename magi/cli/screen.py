@@ -120,13 +120,19 @@ def deliberation(done: Deliberation, cards: dict[str, Card], lang: str) -> tuple
     default = "" if opened.declared else f"({say('label.default', lang)})"
     facts = [
         f"{say('ask.space', lang)}: {space}({say(f'source.{source}', lang)})",
-        f"{say('ask.label', lang)}: {say(f'label.{Label(opened.label).word}', lang)}{default}",
+        f"{say('ask.label', lang)}: {say(f'label.{Label(done.label).word}', lang)}{default}",
+        *([say("error.barred_rules", lang, rules=rules)] if (rules := _rules(done)) else ()),
         f"{say('ask.id', lang)}: {name}",
         say("ask.replay", lang, id=name),
         say("ask.advice", lang),
     ]
     parts.append(Text("\n".join(facts), style="dim"))
     return tuple(parts)
+
+
+def _rules(done: Deliberation) -> tuple[str, ...]:
+    """The rules that raised the question's label, without those that a named person overruled."""
+    return tuple(sorted({hit.rule for hit in done.opened.hits} - set(done.opened.cleared)))
 
 
 def _verdict(done: Deliberation, lang: str) -> RenderableType:
