@@ -30,7 +30,6 @@ SAID_BEFORE = "inherited.label"
 """What a lowering overrules where a person had declared this very text stricter, or raised it."""
 SHORT_TURN = 16
 """Characters below which a text without a hit tells nothing: 「この文書を要約してください」 has 14."""
-
 MIN_NAME_CHARS = 2
 """A single letter or digit as an option's id, which nearly every choice has, says nothing."""
 
@@ -82,8 +81,10 @@ async def label_request(tools: "Tools", request: "Request") -> Labelled:
     cleared = await _cleared(tools, request)
     floor = floor_hits(request.materials)
     own = own_digest(tools, question.text)
-    known = await tools.ledger.labels((own, *ancestors))
+    said = tuple(own_digest(tools, turn.text) for turn in question.history)
+    known = await tools.ledger.labels((own, *said, *ancestors))
     inherited = [*_inherited(request, ancestors, known), *(hit.label for hit in floor)]
+    inherited += [known[digest] for digest in said if digest in known]
     if own in known and SAID_BEFORE not in cleared:
         inherited.append(known[own])
     finding = await tools.residency.label(all_parts(request), declared, inherited, cleared)

@@ -321,3 +321,15 @@ def test_a_few_words_do_not_carry_what_they_stood_beside(mixed):
     later = ask(run, "花壇の話", history=(prompt, Turn("user", "要約して")))
 
     assert later.opened.label == 0
+
+
+@pytest.mark.parametrize("how", ["declared", "raised"])
+def test_a_persons_word_on_a_few_words_holds_in_a_history(mixed, how):
+    """A short turn that somebody declared or raised stricter keeps its label when sent back without its reply."""
+    run = mixed()
+    first = ask(run, "例の件は?", label="personal" if how == "declared" else "public")
+    if how == "raised":
+        asyncio.run(raise_label(run.tools, first.stream, "personal", "監査 花子"))
+    later = ask(run, "花壇の話", history=(Turn("user", "例の件は?"),))
+
+    assert later.opened.label == Label.PERSONAL
