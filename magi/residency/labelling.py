@@ -22,6 +22,8 @@ JOINED = "joined"
 SEAM_CHARS = 640
 """So much of the text on either side of a seam is read with it: more than any rule's window reaches, and more than a
 short note has, so that the end of a long part is not taken for one."""
+CUT_CHARS = 64
+"""A name, a marking or a number that a seam cuts is shorter than this on either side of it."""
 QUESTION, OPTION = "question", "option:"
 """What the parts of a question are called (`magi.service.labelled.parts`)."""
 LEAD_CHARS = 300
@@ -66,7 +68,9 @@ def label_texts(
     hits = tuple(hit for place in range(len(texts)) for hit in _part(detectors, texts, place))
     if len(texts) > 1:
         alone = {hit.rule for hit in hits}
-        hits += tuple(_over_seams(detectors, [text for _, text in texts], alone))
+        parts = [text for _, text in texts]
+        hits += tuple(_over_seams(detectors, parts, alone))
+        hits += tuple(_across_seams(detectors, parts, {hit.rule for hit in hits}))
     counted = [hit for hit in hits if hit.rule not in cleared]
     label = join((declared, *ancestors, *(hit.label for hit in counted)))
     return Finding(label, hits, _topics(detectors, hits), _topics(detectors, counted))
@@ -104,6 +108,18 @@ def _over_seams(detectors: Detectors, parts: Sequence[str], alone: Collection[st
             start, end = hit.start + low, hit.end + low
             if (hit.rule, start, end) not in apart:
                 yield hit.model_copy(update={"start": start, "end": end})
+
+
+def _across_seams(detectors: Detectors, parts: Sequence[str], alone: Collection[str]) -> Iterator[Hit]:
+    """A word, name or number that a seam cuts in two: what lies across it once nothing stands between."""
+    end = -1
+    for before, after in pairwise(parts):
+        end += len(before) + 1
+        head = before[-CUT_CHARS:]
+        for hit in detectors.find(head + after[:CUT_CHARS], JOINED):
+            if hit.start < len(head) < hit.end and hit.rule not in alone and not weighs(hit):
+                start = end - len(head) + hit.start
+                yield hit.model_copy(update={"start": start, "end": end + 1 + hit.end - len(head)})
 
 
 def _around(joined: str, ends: Iterable[int]) -> Iterator[tuple[int, int]]:

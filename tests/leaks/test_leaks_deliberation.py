@@ -312,19 +312,15 @@ MOSAICS = {
     "telephone in two turns": (("連絡先は 090-1234",), "-5678 です。どうするとよいか"),
     "address in two turns": (("メールは taro.yamada@",), "example.lg.jp です。どうするとよいか"),
     "account in two turns": (("口座は1234",), "567です。どうするとよいか"),
-}
-MISSED = {
     "name in two turns": (("担当は山田太",), "郎さんです。どうするとよいか"),
     "marking in two turns": (("取扱",), "注意の文書です。どうするとよいか"),
 }
-"""Known gaps of the detectors: a name or a marking that a line feed cuts is not found, in one text either."""
-GAP = pytest.mark.xfail(reason="a name or a marking cut by a line feed is not found yet", strict=True)
 
 
-@pytest.mark.parametrize("name", [*MOSAICS, *(pytest.param(name, marks=GAP) for name in MISSED)])
+@pytest.mark.parametrize("name", MOSAICS)
 def test_leak_30_parts_that_only_mean_something_together_stay_at_home(scene, stage, kit, name):
     """Turns that are harmless one by one and name a person together stay at home; looked at apart they are sent."""
-    turns, question = (MOSAICS | MISSED)[name]
+    turns, question = MOSAICS[name]
     history = tuple(Turn("user", turn) for turn in turns)
     rules = kit.Deaf("manner")  # what the rules find; how a text is worded is another matter
     alone = [rules.detectors.find(text) for text in (*turns, question)]

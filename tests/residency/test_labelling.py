@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from magi.residency.detect.engine import Detectors
 from magi.residency.detect.rule import Detector, Rule
 from magi.residency.label import Label
-from magi.residency.labelling import JOINED, SEAM_CHARS, label_texts
+from magi.residency.labelling import CUT_CHARS, JOINED, SEAM_CHARS, label_texts
 
 
 def _number(look):
@@ -113,6 +113,14 @@ def test_what_excuses_a_part_excuses_its_end():
     assert label_texts(detectors, [("a", texts[0][1][2:]), texts[1]], Label.PUBLIC).label == Label.SECRET
 
 
+def test_a_word_that_a_seam_cuts_is_found_where_it_lies():
+    """A word of which each of two parts has half is a hit across their seam, in the text of the parts joined."""
+    finding = label_texts(ALL, [("a", "はじめに極"), ("b", "秘です")], Label.PUBLIC)
+    (hit,) = finding.hits
+
+    assert (hit.text, "はじめに極\n秘です"[hit.start : hit.end]) == (JOINED, "極\n秘")
+
+
 def test_only_the_surroundings_of_a_seam_are_read_again():
     """Two long parts cost their own length and a bounded stretch more."""
     seen = []
@@ -124,7 +132,7 @@ def test_only_the_surroundings_of_a_seam_are_read_again():
     parts = [("a", "あ" * 9000), ("b", "い" * 9000)]
     label_texts(Detectors([Detector("count", SECRET.rules, ("raw",), count)]), parts, Label.PUBLIC)
 
-    assert 18_000 < sum(seen) <= 18_000 + 2 * SEAM_CHARS + 1
+    assert 18_000 < sum(seen) <= 18_000 + 2 * SEAM_CHARS + 1 + 2 * CUT_CHARS
 
 
 def test_what_a_part_says_alone_is_not_said_again():
@@ -179,8 +187,8 @@ def test_failing_detector_raises_the_label():
     assert label_texts(ALL, [("question", "公開の文書")], Label.PUBLIC).label == Label.PUBLIC
 
 
-def test_many_turns_are_looked_at_twice_each():
-    """Two hundred turns cost their own length and the joined length, not the square."""
+def test_many_turns_are_looked_at_four_times_each():
+    """Two hundred turns cost their own length, the joined one and each twice at its seams, not the square."""
     seen = []
 
     def count(look):
@@ -190,4 +198,4 @@ def test_many_turns_are_looked_at_twice_each():
     turns = [(f"turn.{number}", "あいう、えお。") for number in range(200)]
     label_texts(Detectors([Detector("count", SECRET.rules, ("raw",), count)]), turns, Label.PUBLIC)
 
-    assert sum(seen) <= 3 * sum(len(text) + 1 for _, text in turns)
+    assert sum(seen) <= 4 * sum(len(text) + 1 for _, text in turns)
