@@ -6,17 +6,19 @@ the refusal on record holds a keyed digest, the length and the rules, and never 
 (`magi.residency`), who is then asked (`magi.service.run`).
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from magi.core.errors import QuestionRefusedError, UnknownNameError
 from magi.core.ports import Draft, Marks
-from magi.core.record import Admission, Decided, LabelLowered, LabelRaised, Opened, Refused, SeatPlan
+from magi.core.record import Admission, Decided, Hit, LabelLowered, LabelRaised, Opened, Refused, SeatPlan
+from magi.residency.detect.engine import MAX_HITS_A_RULE
 from magi.residency.label import DEFAULT, Label
 from magi.residency.labelling import Finding
 from magi.residency.policy import admit
-from magi.service.materials import few_hits, file_parts, floor_hits, turn_of
+from magi.service.materials import file_parts, floor_hits, turn_of
 from magi.service.question import Question
 from magi.service.reply import label_of, reply_text
 
@@ -30,6 +32,8 @@ SAID_BEFORE = "inherited.label"
 """What a lowering overrules where a person had declared this very text stricter, or raised it."""
 SHORT_TURN = 16
 """Characters below which a text without a hit tells nothing: 「この文書を要約してください」 has 14."""
+MAX_HITS = 200
+"""Hits on one record, some 20 KB of its 64: who reads them sees why, and a thousandth says nothing new."""
 MIN_NAME_CHARS = 2
 """A single letter or digit as an option's id, which nearly every choice has, says nothing."""
 
@@ -88,11 +92,33 @@ async def label_request(tools: "Tools", request: "Request") -> Labelled:
     if own in known and SAID_BEFORE not in cleared:
         inherited.append(known[own])
     finding = await tools.residency.label(all_parts(request), declared, inherited, cleared)
-    finding = replace(finding, hits=(*floor, *few_hits(finding.hits)))
     marks = _marks(tools, request, finding, cleared, known)
+    finding = replace(finding, hits=(*floor, *few_hits(finding.hits)))
     if request.label is not None and not question.history and not request.materials:
         marks[own] = int(declared)  # it only rises there: another word on the same text needs a lowering
     return Labelled(finding, ancestors, cleared, declared, tuple(inherited), marks)
+
+
+def few_hits(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """As many hits as a record has room for, in their order: the first of each rule, then of each rule in each text.
+
+    A chat of two hundred turns, or a workbook's thousands of cells, would fill more than a record holds; the label
+    is joined from all of them before.
+    """
+    spare = MAX_HITS - len({hit.rule for hit in hits})
+    rules: set[str] = set()
+    counts: Counter[tuple[str, str]] = Counter()
+    kept: list[Hit] = []
+    for hit in hits:
+        where = (":".join(hit.text.split(":")[:2]), hit.rule)
+        counts[where] += 1
+        if hit.rule in rules:
+            if counts[where] > MAX_HITS_A_RULE or spare <= 0:
+                continue
+            spare -= 1
+        rules.add(hit.rule)
+        kept.append(hit)
+    return tuple(kept)
 
 
 def carriers(tools: "Tools", question: Question) -> tuple[str, ...]:
@@ -195,7 +221,7 @@ def raised(tools: "Tools", opened: Opened, text: str, before: int, finding: Find
         text=text,
         before=before,
         after=int(finding.label),
-        hits=finding.hits,
+        hits=few_hits(finding.hits),
         plan=replan(tools, opened.seats, finding.label, topics),
     )
 

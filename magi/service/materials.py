@@ -48,8 +48,6 @@ KILL_SECONDS = 5.0
 """How much longer a worker may compute before the system ends it: its own alarm cannot interrupt a library's C code."""
 WORKERS = 2
 """Questions with files are few; more workers would take the cores from the service."""
-MAX_HITS_A_RULE = 16
-"""Of one file: as in one text, further hits of a rule say nothing new. A workbook has thousands of pieces."""
 UNREADABLE = "material.unreadable"
 """The rule of a file that nobody could read in full."""
 
@@ -203,18 +201,6 @@ def floor_hits(materials: "Sequence[Extracted]") -> tuple[Hit, ...]:
         for number, material in enumerate(materials, start=1)
         if material.unreadable
     )
-
-
-def few_hits(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """The hits without those that repeat a rule in one file beyond the limit; other texts' hits are all kept."""
-    counts: dict[tuple[str, str], int] = {}
-    kept: list[Hit] = []
-    for hit in hits:
-        file = ":".join(hit.text.split(":")[:2])
-        counts[file, hit.rule] = counts.get((file, hit.rule), 0) + 1
-        if not file.startswith("file:") or counts[file, hit.rule] <= MAX_HITS_A_RULE:
-            kept.append(hit)
-    return tuple(kept)
 
 
 def _bodies(material: "Extracted") -> "list[Piece]":

@@ -15,11 +15,11 @@ from magi.materials import extract
 from magi.materials.found import Extracted, Piece
 from magi.materials.limits import MAX_INPUT_BYTES
 from magi.replay.rearbitrate import rearbitrate
+from magi.residency.detect.engine import MAX_HITS_A_RULE
 from magi.residency.label import Label
 from magi.service.materials import (
     MAX_FILE_BYTES,
     MAX_FILES,
-    MAX_HITS_A_RULE,
     UNREADABLE,
     Attached,
     Reader,

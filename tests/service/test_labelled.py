@@ -11,7 +11,7 @@ from magi.core.record import Cancelled, LabelLowered, LabelRaised, Refused
 from magi.core.space import ChoiceSpace
 from magi.replay.rearbitrate import rearbitrate
 from magi.residency.label import Label
-from magi.service.labelled import lower_label, raise_label
+from magi.service.labelled import MAX_HITS, lower_label, raise_label
 from magi.service.question import Turn, take_question
 from magi.service.run import deliberate
 
@@ -333,3 +333,17 @@ def test_a_persons_word_on_a_few_words_holds_in_a_history(mixed, how):
     later = ask(run, "花壇の話", history=(Turn("user", "例の件は?"),))
 
     assert later.opened.label == Label.PERSONAL
+
+
+def test_more_hits_than_a_record_holds_are_recorded_in_part(mixed):
+    """A long chat full of hits is deliberated on: every rule stands on record, the label is that of all."""
+    run = mixed()
+    turns = [Turn("user", f"内々の話{number}、" * 9) for number in range(150)]
+    done = ask(run, "続けてよいか", history=(*turns, Turn("user", "椿さんのこと")))
+    rules = {hit.rule for hit in done.opened.hits}
+
+    assert rules == {"planted.internal", "planted.personal"}
+    assert len(done.opened.hits) == MAX_HITS
+    assert len(done.records[0].to_bytes()) < 65_535
+    assert done.opened.label == Label.PERSONAL
+    assert run.ledger.ancestry[run.tools.message_digest(turns[-1].text)] == Label.PERSONAL
