@@ -15,15 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from magi.attest.attestation import NO_KEYS, PublicKeys, parse_keys, proofs_of
-from magi.core.card import Card, Proof, parse_card
+from magi.core.card import JAPAN_TIME, Card, Proof, parse_card
 from magi.core.council import Council, parse_council
 from magi.core.errors import MalformedFileError, UnknownNameError
 from magi.core.lineage import EMPTY, Lineage, parse_lineage
 from magi.core.prompts import Templates, check_lock
 from magi.residency.profile import Profile, parse_profile
 
-JAPAN_TIME = datetime.timezone(datetime.timedelta(hours=9))
-"""Days of profiles and of evidence are days in Japan, which has no summer time."""
 LINEAGE, ATTESTORS = "lineage.toml", "attestors.toml"
 """Files beside the cards that are no cards."""
 PACKAGE = Path(__file__).parent

@@ -17,7 +17,7 @@ from typing import Literal
 
 from magi import __version__
 from magi.assets import Assets, code_version, lock_version, read_toml
-from magi.core.card import Card, Ismap
+from magi.core.card import JAPAN_TIME, Card, Ismap
 from magi.core.errors import CouncilRefusedError, KeyMissingError, LedgerUnavailableError
 from magi.gateway.client import Client
 from magi.gateway.egress import Guard
@@ -30,7 +30,7 @@ from magi.ledger.store import SqliteLedger
 from magi.residency.policy import Profile, Ruling, admit, backend_class, is_foreign
 from magi.service.labelling import Labeller
 from magi.service.materials import Reader
-from magi.service.run import JAPAN_TIME, Tools
+from magi.service.run import Tools
 from magi.settings import Settings
 
 KEY_ID = "tenant-1"

@@ -41,6 +41,8 @@ def _a_date(text: str) -> str:
 
 Day = Annotated[str, AfterValidator(_a_date)]
 """ISO 8601 calendar date. Kept as text so that a card's digest is over what was written."""
+JAPAN_TIME = datetime.timezone(datetime.timedelta(hours=9))
+"""Days of evidence, of profiles and of audits are days in Japan, which has no summer time."""
 
 
 class Ismap(Frozen):

@@ -37,9 +37,8 @@ from magi.gateway.egress import Egress
 from magi.gateway.exchange import Exchange
 from magi.gateway.identity import Departure, departure
 from magi.gateway.protocols.openai_chat import Reply, Trouble, read, render
-from magi.gateway.resolve import on_loopback
 from magi.gateway.ticket import NONCE_BYTES, Mint, Ticket, Wire
-from magi.residency.policy import Ruling, is_foreign
+from magi.residency.policy import Ruling, is_foreign, on_loopback
 
 BASE_WAIT_MS = 500
 """The first wait between attempts, doubled each time: shorter than any model's answer."""
@@ -268,7 +267,7 @@ class Client:
         if isinstance(said, Trouble):
             return _Step(await fail(said.failure, exchange), said.retry, said.retry_after_ms)
         # Who answered, by its own word: anybody else's answer is none, and this card is not asked again.
-        wants_name = card.origin == "live" and not on_loopback(card.endpoint.base_url)
+        wants_name = card.origin == "live" and not on_loopback(card)
         if other := departure(card, said.models, said.regions, stated_required=wants_name):
             return _Step(await fail(other.failure, exchange, other=other))
         return _Step(_answer(number, card, said, exchange))

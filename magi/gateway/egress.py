@@ -35,10 +35,10 @@ from magi.gateway.body import read_body
 from magi.gateway.exchange import STANDIN_HEADER, Chunk, Exchange
 from magi.gateway.identity import REGION_HEADERS
 from magi.gateway.protocols.openai_chat import CHAT_PATH
-from magi.gateway.resolve import Resolver, check_addresses, check_host, is_literal, on_loopback
+from magi.gateway.resolve import Resolver, check_addresses, check_host, is_literal
 from magi.gateway.ticket import Mint, Ticket, Wire
 from magi.gateway.transport import Progress, SendError
-from magi.residency.policy import Ruling
+from magi.residency.policy import Ruling, on_loopback
 
 MAX_EXCHANGE_MS = 3_600_000
 """The longest deadline a council may have; no send outlives it."""
@@ -227,7 +227,7 @@ class Guard:
         if (self._detect_long if is_long else self._detect) is None:
             # Stand-ins of a program without any detector (a test, a bare guard) may still be reached.
             none_at_all = self._detect is None and self._detect_long is None
-            if foreign and not (none_at_all and on_loopback(card.endpoint.base_url)):
+            if foreign and not (none_at_all and on_loopback(card)):
                 raise _refusal("detector_missing", ticket)
             return
         try:

@@ -79,12 +79,6 @@ def is_literal(host: str) -> bool:
         return False
 
 
-def on_loopback(base_url: str) -> bool:
-    """Whether the URL's host is a loopback literal; a name is not, wherever it may lead."""
-    host = host_of(base_url)
-    return is_literal(host) and _is_loopback(ipaddress.ip_address(host))
-
-
 def check_host(host: str) -> str | None:
     """Why this host may not even be resolved, or None.
 

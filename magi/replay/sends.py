@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from magi.core.card import JAPAN_TIME
 from magi.core.record import (
     Alarm,
     Answered,
@@ -28,9 +29,6 @@ from magi.core.record import (
 )
 from magi.residency.label import Label
 from magi.residency.laws import JAPAN
-
-JAPAN_TIME = datetime.timezone(datetime.timedelta(hours=9))
-"""An auditor's days are days in Japan, which has no summer time."""
 
 Fate = Literal["answered", "failed", "maybe_sent", "not_sent", "no_outcome"]
 """What became of a ticket; all but not_sent count as sent."""

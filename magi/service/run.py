@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from magi.core.answers import CLASSIFY_METHOD, classify_open
-from magi.core.card import Card
+from magi.core.card import JAPAN_TIME, Card
 from magi.core.council import Council, check_council
 from magi.core.deliberation import (
     Ask,
@@ -88,7 +88,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-JAPAN_TIME = datetime.timezone(datetime.timedelta(hours=9))
 EGRESS = "egress_"
 """What the gateway puts before the guard's reason in a failure."""
 CLAIM_MS = 6_000

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from magi.gateway.resolve import SystemResolver, check_addresses, check_host, is_literal, on_loopback
+from magi.gateway.resolve import SystemResolver, check_addresses, check_host, is_literal
 
 PUBLIC = ("203.0.114.7",)
 
@@ -113,13 +113,6 @@ def test_a_foreign_backend_has_addresses_like_any_other(kit):
     assert check_addresses(card, PUBLIC) is None
     assert check_addresses(card, ("127.0.0.1", *PUBLIC)) == "address_loopback"
     assert check_addresses(card, ("10.0.0.1",)) == "address_private"
-
-
-def test_only_a_literal_is_loopback_by_its_url():
-    """A loopback literal is known as such; a name is not, whatever it may resolve to."""
-    urls = ("http://127.0.0.1:9/v1", "http://127.9.9.9/v1", "http://localhost:9/v1", "https://203.0.114.7/v1")
-
-    assert [on_loopback(url) for url in urls] == [True, True, False, False]
 
 
 def test_plain_http_never_leaves_the_machine(kit):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from magi.assets import JAPAN_TIME, MAX_FILE_BYTES, assets_root, code_version, load_assets, lock_version
+from magi.assets import MAX_FILE_BYTES, assets_root, code_version, load_assets, lock_version
 from magi.attest.attestation import attest, text_of
 from magi.attest.keys import public_hex
+from magi.core.card import JAPAN_TIME
 from magi.core.errors import MalformedFileError, TemplateError, UnknownNameError
 from magi.words import catalogue
 
