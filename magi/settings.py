@@ -59,6 +59,11 @@ class Settings:
         """The tenant's key file of this home."""
         return self.home / "tenant.key"
 
+    @property
+    def log_key_path(self) -> Path:
+        """The file of the keys that sign this home's log."""
+        return self.home / "log.key"
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings of a process from its environment; an empty variable counts as unset."""

@@ -26,6 +26,7 @@ from magi.gateway.ticket import Mint
 from magi.gateway.transport import PinnedTransport
 from magi.ledger.ancestry import ancestry_digest
 from magi.ledger.keyfile import TenantKeys, given_key, key_for_ledger
+from magi.ledger.logkey import signers_for_ledger
 from magi.ledger.store import SqliteLedger
 from magi.residency.policy import Profile, Ruling, admit, backend_class, is_foreign
 from magi.service.labelling import Labeller
@@ -123,12 +124,14 @@ async def open_tools(
     keys = tenant_keys(settings, settings.ledger_path, settings.key_path)
     clock, entropy = SystemClock(), SystemEntropy()
     key = keys.tenant_key(KEY_ID)
+    log = log_name(settings.tenant)
     ledger = SqliteLedger(
         settings.ledger_path,
-        log=log_name(settings.tenant),
+        log=log,
         tenant=settings.tenant,
         key_id=KEY_ID,
         keys=keys,
+        signers=signers_for_ledger(settings.ledger_path, settings.log_key_path, log, entropy),
         entropy=entropy,
         clock=clock,
     )

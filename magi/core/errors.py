@@ -12,12 +12,15 @@
     |   |-- KeyMissingError      a key that the call needs is not there
     |   |-- SeatRefusedError     a card or council of one's own cannot be written as asked
     |   |-- WeightsRefusedError  a file of weights is not there, not what it should be, or not the one named
+    |   |-- ErasureRefusedError  a body may not be erased: a legal hold, an open deliberation, no such body
+    |   |-- AccessRefusedError   the reader's role, or the lack of a second person's word, forbids it
     |   `-- ForeignLedgerError   the file is not a ledger of this program, or of a newer version
     `-- WorldError               the world's fault (exit code 1)
         |-- LedgerUnavailableError  disk full, locked, unreadable
         |-- ConflictError        the ordinal is taken: re-read, answer with what is recorded
         |-- UncertainError       the write may or may not be durable: re-read, never retry
-        |-- TamperedError        a record or body does not match its digest
+        |-- TamperedError        a record or body does not match its digest, a proof or signature fails
+        |-- ErasedError          a body was erased by a recorded act; its commitment is intact
         |-- EgressRefusedError   the guard refused a send; nothing left
         |-- LocalServerError     weights of this machine cannot be served
         `-- NoBackendError       no seat of the council can be reached
@@ -111,6 +114,18 @@ class WeightsRefusedError(CallerError):
     code = "weights_refused"
 
 
+class ErasureRefusedError(CallerError):
+    """A body may not be erased; nothing was written."""
+
+    code = "erasure_refused"
+
+
+class AccessRefusedError(CallerError):
+    """Somebody may not read a body; nothing was handed out."""
+
+    code = "access_refused"
+
+
 class ForeignLedgerError(CallerError):
     """The file is no ledger of this program."""
 
@@ -139,6 +154,12 @@ class TamperedError(WorldError):
     """Stored bytes do not match their digest."""
 
     code = "tampered"
+
+
+class ErasedError(WorldError):
+    """The body was erased: `stream`, `by`, `why`, `at_ms` of the tombstone; the commitment is intact."""
+
+    code = "erased"
 
 
 class EgressRefusedError(WorldError):

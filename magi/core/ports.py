@@ -81,6 +81,9 @@ class OpenStream:
 class Ledger(Protocol):
     """The log of one tenant.
 
+    Some records act as they are recorded, in the same transaction: `erased` deletes the bodies it names (T5), `held`
+    and `hold_released` set and end a legal hold.
+
     Writes are atomic and durable on return: SQLite WAL with synchronous=FULL. Concurrent appends are
     committed in groups. Nothing is retried here.
     """
@@ -95,6 +98,7 @@ class Ledger(Protocol):
         Raises:
             ConflictError: an ordinal is taken, or the idempotency hash is known (`facts["stream"]`): the
                 loser re-reads and answers with what is recorded.
+            ErasureRefusedError: `held`, `open`, `unknown`: the erasure was not made, nothing was written.
             UncertainError: the commit may or may not have happened: re-read.
             LedgerUnavailableError: disk full or unreadable; nothing was written.
         """
@@ -117,6 +121,7 @@ class Ledger(Protocol):
 
         Raises:
             TamperedError: it does not match its commitment. KeyMissingError: the tenant key is absent.
+            ErasedError: it was erased; the commitment stands.
         """
         ...
 

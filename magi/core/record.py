@@ -4,7 +4,7 @@ A `Record` is an envelope around one event. Free text lives in bodies only: a re
 salted commitment and length, so a body can be erased while the record's bytes stand. Choice ids and answer
 classes stay in the records, so arbitration can be repeated without any key. Integers only, no floats.
 
-Streams: `d/<id>` one deliberation, `access` who read which body, `config` what was configured.
+Streams: `d/<id>` one deliberation, `config` what was configured; `acts` has those of people and of the ledger.
 Leaves to others: canonical bytes, commitments and storage (`magi.ledger`), meaning (`deliberation`).
 """
 
@@ -13,9 +13,20 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
+from magi.core.acts import (
+    AccessApproved,
+    Accessed,
+    AccessRequested,
+    Erased,
+    Held,
+    HoldReleased,
+    KeyRotated,
+    Replayed,
+)
 from magi.core.canonical import canonical
 from magi.core.card import lists_to_tuples, problems_of
 from magi.core.errors import MalformedFileError
+from magi.core.fields import Code, Count, Hex
 from magi.core.frozen import Frozen
 from magi.core.rules.count import Rule
 from magi.core.space import AnswerSpace
@@ -24,9 +35,6 @@ VERSION = 1
 MAX_RECORD_BYTES = 65_535
 """A record is one entry of a tile bundle, whose length prefix is a uint16 (C2SP tlog-tiles)."""
 
-Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Code = Annotated[str, Field(min_length=1, max_length=200)]
-Count = Annotated[int, Field(ge=0)]
 Sent = Literal["no", "maybe", "yes"]
 Origin = Literal["live", "scripted", "recorded"]
 Said = Literal["answer", "refusal", "abstention", "failure"]
@@ -84,8 +92,7 @@ class Opened(Frozen):
     """The intent, durable before anything is sent. Ref: `question`.
 
     `hits` and `topics` are the detectors'; `cleared` the rules that the `label_lowered` of ordinal `lowering` in
-    `config` overruled. `masked`
-    counts the identifiers that were replaced by pseudonyms before anybody was asked.
+    `config` overruled. `masked` counts the identifiers that were replaced by pseudonyms before anybody was asked.
     """
 
     kind: ClassVar[str] = "opened"
@@ -324,26 +331,19 @@ class Abandoned(Frozen):
     why: Code
 
 
-class Accessed(Frozen):
-    """Somebody read a body: recorded before the body is handed out."""
-
-    kind: ClassVar[str] = "accessed"
-    commitment: Hex
-    who: Code
-    why: Code
-
-
 class Configured(Frozen):
-    """The first record of a log: tenant and format."""
+    """The first record of a log: tenant, format, and the verifier key that its checkpoints are signed for."""
 
     kind: ClassVar[str] = "configured"
     tenant: Code
     schema_version: int
+    key: Code
 
 
 Event = (
     Opened | Ticketed | AttemptFailed | Answered | Classified | LabelRaised | DeadlinePassed | Cancelled
-    | Decided | Refused | Alarm | LabelLowered | Abandoned | Accessed | Configured
+    | Decided | Refused | Alarm | LabelLowered | Abandoned | Configured
+    | Accessed | AccessRequested | AccessApproved | Erased | Held | HoldReleased | KeyRotated | Replayed
 )  # fmt: skip
 
 KINDS: Mapping[str, type[Event]] = {event.kind: event for event in Event.__args__}

@@ -6,8 +6,11 @@ and the winners' rows go in with one statement a table. A savepoint for each app
 well, at half a dozen statements an append. A constraint that arbitration did not foresee is handled by
 `magi.ledger.writer`, which repeats the group one job at a time.
 
+Where this process signs the log (SQLite), the group's entries get their place, and head and tiles grow, in the same
+transaction; else (PostgreSQL) entries wait without a place for the sequencer.
+
 Promises: a dense `seq`, contiguous ordinals, no row of a loser. Leaves to others: begin, commit, rollback,
-threads (`magi.ledger.writer`).
+threads (`magi.ledger.writer`), the signed head (`head`), records that act (`retention`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,19 +19,22 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Insert, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from magi.core.errors import ConflictError
+from magi.core.errors import ConflictError, MagiError
 from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Keys, Marks
 from magi.core.record import Record
 from magi.ledger.bodies import WrappedKey, new_data_key, seal, unwrap_key, wrap_key
 from magi.ledger.entries import Entry, envelop
+from magi.ledger.head import Signing
+from magi.ledger.retention import ACTING, carry_out, refusal
 from magi.ledger.schema import ancestry, body, claim, data_key, entry, idempotency
+from magi.ledger.state import seal_row, state_key
 
 Row = dict[str, object]
 
 _SEEN = upsert(ancestry)
 _RAISE_LABEL = _SEEN.on_conflict_do_update(
     index_elements=[ancestry.c.digest],
-    set_={"label": _SEEN.excluded.label, "stream": _SEEN.excluded.stream},
+    set_={"label": _SEEN.excluded.label, "stream": _SEEN.excluded.stream, "seal": _SEEN.excluded.seal},
     where=_SEEN.excluded.label > ancestry.c.label,  # a label only ever rises
 )
 
@@ -73,11 +79,18 @@ class Secrets:
 class GroupCommit:
     """Writes groups into one log. Without state between groups: other processes write too."""
 
-    def __init__(self, log: str, secrets: Secrets, clock: Clock) -> None:
-        """Write as `log`, sealing with `secrets`, stamping with `clock`."""
+    def __init__(self, log: str, secrets: Secrets, clock: Clock, signing: Signing | None = None) -> None:
+        """Write as `log`, sealing with `secrets`, stamping with `clock`; with `signing`, also place and sign."""
         self._log = log
         self._secrets = secrets
         self._clock = clock
+        self._signing = signing
+        self._state_key = state_key(secrets.keys.tenant_key(secrets.key_id))
+
+    def committed(self) -> None:
+        """The last group's transaction is durable."""
+        if self._signing is not None:
+            self._signing.committed()
 
     def ready(self, append: Append) -> Ready:
         """Do the work of an append that needs no transaction: bytes, hashes, compression.
@@ -101,21 +114,26 @@ class GroupCommit:
 
     def append(
         self, connection: Connection, group: Sequence[Ready]
-    ) -> tuple[tuple[Record, ...] | ConflictError, ...]:
+    ) -> tuple[tuple[Record, ...] | MagiError, ...]:
         """Write a group in the order given; the records of each winner, the error of each loser.
 
         Raises:
-            DBAPIError: SQLite refused a statement; roll back. TamperedError: a data key does not unwrap.
+            DBAPIError: the store refused a statement; roll back. TamperedError: a data key does not unwrap, or the
+                head is not what this log's keys signed.
         """
+        if self._signing is not None:
+            self._signing.begun()
         log = _Occupied(connection, [ready.append for ready in group])
-        outcomes: list[tuple[Record, ...] | ConflictError] = []
+        outcomes: list[tuple[Record, ...] | MagiError] = []
         winners: list[Entry] = []
         marks: list[tuple[str, Marks]] = []
         for ready in group:
             append = ready.append
-            conflict = log.conflict(append)
-            if conflict is not None:
-                outcomes.append(conflict)
+            events = [draft.event for draft in append.drafts]
+            acts = any(isinstance(event, ACTING) for event in events)
+            lost = log.conflict(append) or (refusal(connection, append.stream, events) if acts else None)
+            if lost is not None:
+                outcomes.append(lost)
                 continue
             entries = ready.entries
             if entries is None:
@@ -123,18 +141,22 @@ class GroupCommit:
             log.take(append, entries)
             winners.extend(entries)
             marks.append((append.stream, append.marks))
-            outcomes.append(tuple(item.record for item in entries))
+            records = tuple(item.record for item in entries)
+            if acts:  # at once: a later act of the group is judged on what this one left
+                carry_out(connection, records)
+            outcomes.append(records)
         self._write_entries(connection, winners)
         self._write_bodies(connection, winners)
         self._write_marks(connection, marks)
         return tuple(outcomes)
 
     def _write_entries(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        last = connection.execute(select(func.max(entry.c.seq))).scalar_one()
-        first = 0 if last is None else last + 1
+        if not entries:
+            return
+        frontier = None if self._signing is None else self._signing.resume(connection)
         rows: list[Row] = [
             {
-                "seq": first + place,
+                "seq": None if frontier is None else frontier.size + place,
                 "stream": item.record.stream,
                 "ordinal": item.record.ordinal,
                 "kind": item.record.kind,
@@ -143,7 +165,9 @@ class GroupCommit:
             }
             for place, item in enumerate(entries)
         ]
-        _insert_all(connection, insert(entry), rows)
+        connection.execute(insert(entry), rows)
+        if self._signing is not None and frontier is not None:
+            self._signing.grow(connection, frontier, [item.leaf for item in entries])
 
     def _write_bodies(self, connection: Connection, entries: Sequence[Entry]) -> None:
         holders = [item for item in entries if item.bodies]
@@ -186,17 +210,26 @@ class GroupCommit:
 
     def _write_marks(self, connection: Connection, marks: Sequence[tuple[str, Marks]]) -> None:
         known: list[Row] = [
-            {"hash": mark.idempotency_hash, "stream": stream}
+            {
+                "hash": mark.idempotency_hash,
+                "stream": stream,
+                "seal": self._seal("idempotency", mark.idempotency_hash, stream),
+            }
             for stream, mark in marks
             if mark.idempotency_hash is not None
         ]
-        claims: list[Row] = [
-            {"stream": stream, "owner": mark.owner, "expires_ms": self._clock.now_ms() + mark.ttl_ms}
+        claims = [
+            self._claim_row(stream, mark.owner, self._clock.now_ms() + mark.ttl_ms)
             for stream, mark in marks
             if mark.owner is not None
         ]
         seen: list[Row] = [
-            {"digest": digest, "label": label, "stream": stream}
+            {
+                "digest": digest,
+                "label": label,
+                "stream": stream,
+                "seal": self._seal("ancestry", digest, label, stream),
+            }
             for stream, mark in marks
             for digest, label in mark.ancestry.items()
         ]
@@ -216,9 +249,16 @@ class GroupCommit:
         taken = connection.execute(
             update(claim)
             .where(claim.c.stream == wanted.stream, or_(*free))
-            .values(owner=wanted.owner, expires_ms=now + wanted.ttl_ms)
+            .values(**self._claim_row(wanted.stream, wanted.owner, now + wanted.ttl_ms))
         )
         return bool(taken.rowcount == 1)
+
+    def _claim_row(self, stream: str, owner: str, expires_ms: int) -> Row:
+        seal = self._seal("claim", stream, owner, expires_ms)
+        return {"stream": stream, "owner": owner, "expires_ms": expires_ms, "seal": seal}
+
+    def _seal(self, table: str, *values: str | int) -> bytes:
+        return seal_row(self._state_key, table, *values)
 
 
 class _Occupied:

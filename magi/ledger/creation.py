@@ -1,6 +1,6 @@
 """How a ledger file comes to be, and the checks before one is written to.
 
-In one transaction: tables, file header, the check value of the tenant key, the first record. A creation that
+In one transaction: tables, file header, the check value of the tenant key, the first record, the first head. A creation that
 is cut off leaves a blank file, which the next start takes up.
 
 Promises: of two processes that create at once one does; a file that is something else is not changed; a wrong
@@ -28,12 +28,13 @@ CONFIG_STREAM = "config"
 
 @dataclass(frozen=True)
 class Identity:
-    """Whose log this is, and the key its bodies are sealed with."""
+    """Whose log this is, the key its bodies are sealed with, and the verifier key its head is signed for."""
 
     log: str
     tenant: str
     key_id: str
     key: bytes = field(repr=False)
+    log_key: str
 
 
 def create_file(path: Path) -> None:
@@ -95,7 +96,7 @@ def _create(connection: Connection, identity: Identity, group_commit: GroupCommi
     metadata.create_all(connection, checkfirst=False)
     proof = key_proof(identity.key, identity.key_id)
     connection.execute(insert(key_check), [{"key_id": identity.key_id, "proof": proof}])
-    first = Configured(tenant=identity.tenant, schema_version=SCHEMA_VERSION)
+    first = Configured(tenant=identity.tenant, schema_version=SCHEMA_VERSION, key=identity.log_key)
     group_commit.append(connection, [group_commit.ready(Append(CONFIG_STREAM, 0, (Draft(first),)))])
 
 

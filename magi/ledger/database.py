@@ -100,6 +100,7 @@ def _set_pragmas(connection: sqlite3.Connection, _pool_record: object) -> None:
     # None of these writes to the file: it may turn out to be somebody else's.
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")  # an erased body leaves zeros, not its bytes in a free page
 
 
 def is_blank(connection: Connection) -> bool:

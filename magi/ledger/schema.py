@@ -1,8 +1,10 @@
-"""The tables of a ledger, for SQLite now and PostgreSQL later.
+"""The tables of a ledger, in SQLite and PostgreSQL.
 
-`entry` is the log: its rows are only ever added, and the Merkle tree stands over `bytes` in order of `seq`.
-`body`, `data_key` and `key_check` hold what can be erased without touching the log. `ancestry`, `idempotency`
-and `claim` are working state beside the log, written in the same transactions and outside the tree.
+`entry` is the log: its rows are only ever added, and the Merkle tree stands over `bytes` in order of `seq`. `head`
+is its signed head, `tile` the full hash tiles below it. `body`, `data_key` and `key_check` hold what can be erased
+without touching the log; `erased` and `hold` follow from records and stand here to be looked up. `ancestry`,
+`idempotency` and `claim` are working state beside the log, written in the same transactions and outside the tree,
+each row under a seal (`state`).
 Leaves to others: every statement.
 """
 
@@ -20,7 +22,7 @@ from sqlalchemy import (
 
 APPLICATION_ID = 0x4D414749
 """ASCII "MAGI", in the header of an SQLite file: tells our file from any other."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Goes into the file header and the first record; a newer one is refused."""
 
 _SEQ = BigInteger().with_variant(Integer, "sqlite")  # SQLite: only INTEGER PRIMARY KEY is the row id itself
@@ -37,6 +39,23 @@ entry = Table(
     Column("bytes", LargeBinary, nullable=False),
     Column("leaf_hash", LargeBinary, nullable=False),
     UniqueConstraint("stream", "ordinal"),
+)
+
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", _SEQ, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+)
+
+tile = Table(
+    "tile",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", _SEQ, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
 )
 
 data_key = Table(
@@ -59,6 +78,21 @@ body = Table(
     Column("length", _SEQ, nullable=False),
 )
 
+erased = Table(
+    "erased",
+    metadata,
+    Column("commitment", String, primary_key=True),
+    Column("stream", String, nullable=False),
+    Column("ordinal", _SEQ, nullable=False),  # of the tombstone in stream `retention`
+)
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+)
+
 key_check = Table(
     "key_check",
     metadata,
@@ -72,6 +106,7 @@ ancestry = Table(
     Column("digest", String, primary_key=True),
     Column("label", Integer, nullable=False),
     Column("stream", String, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )
 
 idempotency = Table(
@@ -79,6 +114,7 @@ idempotency = Table(
     metadata,
     Column("hash", String, primary_key=True),
     Column("stream", String, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )
 
 claim = Table(
@@ -87,4 +123,5 @@ claim = Table(
     Column("stream", String, primary_key=True),
     Column("owner", String, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )

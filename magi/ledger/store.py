@@ -18,9 +18,10 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
-from magi.core.errors import LedgerUnavailableError, TamperedError
+from magi.core.acts import Accessed, Erased
+from magi.core.errors import ErasedError, KeyMissingError, LedgerUnavailableError, MagiError, TamperedError
 from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Keys, Marks, OpenStream
-from magi.core.record import Accessed, Record, Ref
+from magi.core.record import Record, Ref
 from magi.ledger.bodies import SealedBody, WrappedKey, open_body, unwrap_key
 from magi.ledger.commit import Append, Claim, GroupCommit, Secrets
 from magi.ledger.creation import Identity, create_file, prepare_ledger
@@ -34,7 +35,10 @@ from magi.ledger.database import (
     writing_uri,
 )
 from magi.ledger.entries import StoredEntry, believed
-from magi.ledger.schema import ancestry, body, claim, data_key, entry, idempotency
+from magi.ledger.head import SignerSource, Signing
+from magi.ledger.retention import RETENTION_STREAM
+from magi.ledger.schema import ancestry, body, claim, data_key, entry, erased, idempotency
+from magi.ledger.state import sealed, state_key
 from magi.ledger.writer import Job, Writer, WriterStats
 
 MAX_WAITING = 1_024
@@ -57,6 +61,7 @@ class SqliteLedger:
         tenant: str,
         key_id: str,
         keys: Keys,
+        signers: SignerSource | None = None,
         entropy: Entropy,
         clock: Clock,
         create: bool = True,
@@ -65,17 +70,18 @@ class SqliteLedger:
     ) -> None:
         """Open the ledger, or create it with its first record where `create` and not `read_only`.
 
-        `entropy` and `clock` are called from the writer thread. A read-only ledger asks for no key and
+        `entropy`, `clock` and `signers` are called from the writer thread. A read-only ledger asks for no key and
         creates no file.
 
         Raises:
             ForeignLedgerError: not a ledger of this program, version, log and tenant.
-            KeyMissingError: the tenant key is absent, or not the one this ledger was written with.
+            KeyMissingError: the tenant key is absent, or not the one this ledger was written with; no log key.
             LedgerUnavailableError: no_folder, not_found, not_writable, locked, disk_full, io.
             TamperedError: the file is damaged.
         """
         self._path = path
         self._keys = keys
+        self._key_id = key_id
         self._room = asyncio.Semaphore(MAX_WAITING)
         self._writer: Writer | None = None
         self._reader = _reader(path, connect, read_only=read_only)
@@ -83,8 +89,13 @@ class SqliteLedger:
             self._look(lambda connection: check_identity(connection, path, log=log, tenant=tenant))
             return
         secrets = Secrets(keys=keys, key_id=key_id, entropy=entropy)
-        group_commit = GroupCommit(log, secrets, clock)
-        identity = Identity(log=log, tenant=tenant, key_id=key_id, key=keys.tenant_key(key_id))
+        if signers is None:
+            raise KeyMissingError("log_key", path=str(path))
+        log_key = signers.current()[0].verifier.vkey
+        group_commit = GroupCommit(log, secrets, clock, Signing(log, signers))
+        identity = Identity(
+            log=log, tenant=tenant, key_id=key_id, key=keys.tenant_key(key_id), log_key=log_key
+        )
         if create:
             create_file(path)
         self._writing = open_engine(lambda: connect(writing_uri(path)), begin="BEGIN IMMEDIATE")
@@ -171,6 +182,7 @@ class SqliteLedger:
         """The plaintext of a body; the access is recorded in stream `access`, durably, before it is read.
 
         Raises:
+            ErasedError: a tombstone names it; the commitment is intact.
             TamperedError: it is not there, does not decrypt, or does not match its commitment.
             KeyMissingError: the tenant key is absent.
             LedgerUnavailableError: the access cannot be recorded (a read-only ledger), or the file not read.
@@ -187,7 +199,7 @@ class SqliteLedger:
         )
         row = connection.execute(query).one_or_none()
         if row is None:
-            raise TamperedError("body_missing", commitment=ref.commitment)
+            raise _missing(connection, ref)
         key = unwrap_key(
             WrappedKey(row.key_id, row.key_nonce, row.wrapped),
             self._keys.tenant_key(row.key_id),
@@ -197,8 +209,13 @@ class SqliteLedger:
         return open_body(SealedBody(ref.commitment, ref.length, row.nonce, row.ciphertext, row.salt), key)
 
     async def labels(self, digests: Sequence[str]) -> Mapping[str, int]:
-        """The recorded label of each known message digest (ancestry); unknown ones are left out."""
-        return await self._read(lambda connection: _labels(connection, digests))
+        """The recorded label of each known message digest (ancestry); unknown ones are left out.
+
+        Raises:
+            TamperedError: `ancestry`, a row that this ledger did not write.
+        """
+        key = state_key(self._keys.tenant_key(self._key_id))
+        return await self._read(lambda connection: _labels(connection, digests, key))
 
     async def known(self, hashes: Sequence[str]) -> Mapping[str, str]:
         """The stream that holds each idempotency hash, open or decided; unknown ones are left out."""
@@ -238,14 +255,30 @@ def _reader(path: Path, connect: Connect, *, read_only: bool) -> Engine:
     return open_engine(lambda: connect(writing_uri(path)), begin="BEGIN")
 
 
-def _labels(connection: Connection, digests: Sequence[str]) -> Mapping[str, int]:
+def _missing(connection: Connection, ref: Ref) -> MagiError:
+    """Why a body is not there: a tombstone, or somebody's hand."""
+    found = connection.execute(
+        select(entry)
+        .join(erased, entry.c.ordinal == erased.c.ordinal)
+        .where(entry.c.stream == RETENTION_STREAM, erased.c.commitment == ref.commitment)
+    ).one_or_none()
+    if found is not None:
+        record = believed(StoredEntry(*found))
+        tombstone = record.data
+        if isinstance(tombstone, Erased) and ref.commitment in tombstone.commitments:
+            facts = {"stream": tombstone.stream, "by": tombstone.by, "why": tombstone.why}
+            return ErasedError("body", **facts, at_ms=record.at_ms)
+    return TamperedError("body_missing", commitment=ref.commitment)
+
+
+def _labels(connection: Connection, digests: Sequence[str], key: bytes) -> Mapping[str, int]:
     labels: dict[str, int] = {}
     for start in range(0, len(digests), MAX_DIGESTS_A_QUERY):
         some = digests[start : start + MAX_DIGESTS_A_QUERY]
-        rows = connection.execute(
-            select(ancestry.c.digest, ancestry.c.label).where(ancestry.c.digest.in_(some))
-        )
-        labels.update((row.digest, row.label) for row in rows)
+        for row in connection.execute(select(ancestry).where(ancestry.c.digest.in_(some))):
+            if not sealed(key, row.seal, "ancestry", row.digest, row.label, row.stream):
+                raise TamperedError("ancestry", stream=row.stream)
+            labels[row.digest] = row.label
     return labels
 
 

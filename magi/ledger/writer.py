@@ -160,6 +160,8 @@ class Writer:
                 transaction.commit()
             except DBAPIError as error:
                 return _all(group, self._after_failed_commit(connection, error), error)
+        if any(isinstance(work, Ready) for work in group):
+            self._group_commit.committed()
         self._count(outcomes)
         return outcomes
 

@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from magi.core.acts import Accessed
 from magi.core.errors import MalformedFileError
 from magi.core.record import (
     KINDS,
     Abandoned,
-    Accessed,
     Admission,
     Alarm,
     Answered,

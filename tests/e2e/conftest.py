@@ -31,6 +31,7 @@ from magi.gateway.client import AttemptReport, Told
 from magi.gateway.protocols.openai_chat import render
 from magi.gateway.ticket import Mint
 from magi.ledger.keyfile import read_key_file
+from magi.ledger.logkey import LogKeyFile
 from magi.ledger.store import SqliteLedger
 from magi.settings import read_settings
 from magi.standin.server import StandIn
@@ -340,6 +341,7 @@ def opened(home, tenant="local"):
         tenant=tenant,
         key_id=KEY_ID,
         keys=read_key_file(home / "tenant.key", KEY_ID),
+        signers=LogKeyFile(home / "log.key", log_name(tenant)),
         entropy=SystemEntropy(),
         clock=SystemClock(),
         create=False,

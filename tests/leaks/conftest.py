@@ -40,6 +40,8 @@ from magi.gateway.ticket import Mint
 from magi.gateway.transport import PinnedTransport
 from magi.ledger.ancestry import ancestry_digest
 from magi.ledger.keyfile import key_for_ledger
+from magi.ledger.logkey import GivenSigners
+from magi.ledger.note_key import new_signer
 from magi.ledger.store import SqliteLedger
 from magi.residency.detect.build import SHIPPED
 from magi.residency.detect.engine import Detectors
@@ -732,6 +734,7 @@ class Stage:
             tenant="t",
             key_id=KEY_ID,
             keys=keys,
+            signers=GivenSigners((new_signer("magi/t", b"s" * 32),)),
             entropy=SystemEntropy(),
             clock=made.clock,
         )

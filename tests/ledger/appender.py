@@ -15,6 +15,8 @@ from magi.core.errors import ConflictError
 from magi.core.ports import Draft
 from magi.core.record import Ticketed
 from magi.ledger.keyfile import TenantKeys
+from magi.ledger.logkey import GivenSigners
+from magi.ledger.note_key import new_signer
 from magi.ledger.store import SqliteLedger
 
 WRITERS = 8
@@ -81,6 +83,7 @@ async def _main(path, name, rounds, *, shared):
         tenant="t1",
         key_id="k1",
         keys=keys,
+        signers=GivenSigners((new_signer("log-1", b"s" * 32),)),
         entropy=_SystemEntropy(),
         clock=_SystemClock(),
     ) as ledger:

@@ -19,9 +19,12 @@ from magi.core.record import (
 from magi.core.rules.count import Rule
 from magi.core.space import YesNoConditionalSpace
 from magi.ledger.keyfile import TenantKeys
+from magi.ledger.logkey import GivenSigners
+from magi.ledger.note_key import new_signer
 from magi.ledger.store import SqliteLedger
 
 HASH = "ab" * 32
+SIGNERS = GivenSigners((new_signer("log-1", b"s" * 32),))
 
 
 @dataclass
@@ -161,6 +164,7 @@ class SqliteLedgers:
             "tenant": "t1",
             "key_id": "k1",
             "keys": self.keys,
+            "signers": SIGNERS,
             "entropy": SeededEntropy(len(self.opened)),
             "clock": self.clock,
         } | changes

@@ -8,9 +8,10 @@ import json
 
 import pytest
 
+from magi.core.acts import Accessed
 from magi.core.errors import ConflictError, LedgerUnavailableError, QuestionRefusedError, TamperedError
 from magi.core.ports import Marks
-from magi.core.record import Accessed, Configured, Ref, parse_record
+from magi.core.record import Configured, Ref, parse_record
 
 IDEMPOTENT = "cd" * 32
 

@@ -29,6 +29,7 @@ from magi.core.space import YesNoConditionalSpace
 from magi.gateway.exchange import Exchange
 from magi.gateway.protocols.openai_chat import read
 from magi.ledger.keyfile import read_key_file
+from magi.ledger.logkey import LogKeyFile
 from magi.ledger.store import SqliteLedger
 from magi.local.weights import weigh
 from magi.wiring import KEY_ID, SystemClock, SystemEntropy, log_name
@@ -136,6 +137,7 @@ def said_in(home, stream):
             tenant="local",
             key_id=KEY_ID,
             keys=read_key_file(home.folder / "home" / "tenant.key", KEY_ID),
+            signers=LogKeyFile(home.folder / "home" / "log.key", log_name("local")),
             entropy=SystemEntropy(),
             clock=SystemClock(),
             create=False,

@@ -9,6 +9,8 @@ from magi.core.errors import ConflictError, LedgerUnavailableError, QuestionRefu
 from magi.core.record import Decided
 from magi.core.space import ChoiceSpace, OpenSpace
 from magi.ledger.keyfile import TenantKeys
+from magi.ledger.logkey import GivenSigners
+from magi.ledger.note_key import new_signer
 from magi.ledger.store import SqliteLedger
 from magi.replay.rearbitrate import rearbitrate
 from magi.service.question import take_question
@@ -222,6 +224,7 @@ def test_on_the_real_ledger_a_cancellation_leaves_a_whole_stream(rig, question, 
             tenant="t",
             key_id="k",
             keys=TenantKeys("k", b"k" * 32),
+            signers=GivenSigners((new_signer("magi/t", b"s" * 32),)),
             entropy=run.entropy,
             clock=run.clock,
         )
