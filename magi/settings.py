@@ -6,6 +6,11 @@ MAGI_COUNCIL     the council to ask when none is named (default: magi)
 MAGI_PROFILE     the residency profile (default: domestic-only)
 MAGI_TENANT      whose log this is: ministry or local government (default: local)
 MAGI_TENANT_KEY  the tenant key in base64 (32 bytes); without it, tenant.key in MAGI_HOME
+MAGI_TENANT_KEY_COMMAND  a command that prints the tenant key in base64, for a key service (its last argument: the id)
+MAGI_LEDGER_URL  postgresql://... where the ledger is shared; without it, ledger.db in MAGI_HOME
+MAGI_RETENTION   a TOML file of retention schedules (see deploy/retention.example.toml)
+MAGI_AUDITORS    a TOML file of who may read what (see deploy/auditors.example.toml)
+MAGI_FOUR_EYES   the label from which a body is read with a second person's word only
 MAGI_LANG        ja (default) or en
 MAGI_DICTIONARY  a TOML file of the organisation's own words and their labels (see deploy/dictionary.example.toml)
 
@@ -18,7 +23,8 @@ from pathlib import Path
 
 NAMES = (
     "MAGI_HOME", "MAGI_ASSETS_DIR", "MAGI_COUNCIL", "MAGI_PROFILE", "MAGI_TENANT", "MAGI_TENANT_KEY",
-    "MAGI_LANG", "MAGI_DICTIONARY",
+    "MAGI_TENANT_KEY_COMMAND", "MAGI_LANG", "MAGI_DICTIONARY", "MAGI_LEDGER_URL",
+    "MAGI_RETENTION", "MAGI_AUDITORS", "MAGI_FOUR_EYES",
 )  # fmt: skip
 """Every variable this program reads of its own."""
 
@@ -33,8 +39,13 @@ class Settings:
     profile: str
     tenant: str
     tenant_key: str | None = field(repr=False)
+    tenant_key_command: str | None
     lang: str
     dictionary: Path | None
+    ledger_url: str | None = field(repr=False)
+    retention: Path | None
+    auditors: Path | None
+    four_eyes: str | None
     secrets: Mapping[str, str] = field(repr=False)
 
     @property
@@ -76,7 +87,16 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         profile=values.get("MAGI_PROFILE", "domestic-only"),
         tenant=values.get("MAGI_TENANT", "local"),
         tenant_key=values.get("MAGI_TENANT_KEY"),
+        tenant_key_command=values.get("MAGI_TENANT_KEY_COMMAND"),
         lang=values.get("MAGI_LANG", "ja"),
-        dictionary=Path(values["MAGI_DICTIONARY"]) if "MAGI_DICTIONARY" in values else None,
+        dictionary=_path(values, "MAGI_DICTIONARY"),
+        ledger_url=values.get("MAGI_LEDGER_URL"),
+        retention=_path(values, "MAGI_RETENTION"),
+        auditors=_path(values, "MAGI_AUDITORS"),
+        four_eyes=values.get("MAGI_FOUR_EYES"),
         secrets=environ,
     )
+
+
+def _path(values: Mapping[str, str], name: str) -> Path | None:
+    return Path(values[name]) if name in values else None

@@ -25,7 +25,7 @@ from magi.gateway.resolve import SystemResolver
 from magi.gateway.ticket import Mint
 from magi.gateway.transport import PinnedTransport
 from magi.ledger.ancestry import ancestry_digest
-from magi.ledger.keyfile import TenantKeys, given_key, key_for_ledger
+from magi.ledger.keyfile import TenantKeys, asked_key, given_key, key_for_ledger
 from magi.ledger.logkey import signers_for_ledger
 from magi.ledger.store import SqliteLedger
 from magi.residency.policy import Profile, Ruling, admit, backend_class, is_foreign
@@ -72,14 +72,25 @@ def log_name(tenant: str) -> str:
 
 
 def tenant_keys(settings: Settings, ledger: Path, key_path: Path) -> TenantKeys:
-    """The tenant key from the environment, or from the key file (made together with a new ledger).
+    """The tenant key from the settings, or from the key file (made together with a new ledger).
 
     Raises:
         KeyMissingError: absent, unreadable or malformed.
     """
+    return named_keys(settings) or key_for_ledger(ledger, key_path, KEY_ID, SystemEntropy())
+
+
+def named_keys(settings: Settings) -> TenantKeys | None:
+    """The tenant key that the settings give or have a command for; None where it lies in a file.
+
+    Raises:
+        KeyMissingError: malformed, or the command gives none.
+    """
     if settings.tenant_key is not None:
         return given_key(settings.tenant_key, KEY_ID, source="MAGI_TENANT_KEY")
-    return key_for_ledger(ledger, key_path, KEY_ID, SystemEntropy())
+    if settings.tenant_key_command is not None:
+        return asked_key(settings.tenant_key_command, KEY_ID)
+    return None
 
 
 def make_home(home: Path) -> None:

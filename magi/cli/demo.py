@@ -80,7 +80,14 @@ async def demo(settings: Settings, keep: Path | None) -> bool:
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="magi-demo-")))
-        settings = replace(settings, home=folder, tenant_key=None, tenant="demo", profile="domestic-only")
+        settings = replace(
+            settings,
+            home=folder,
+            tenant_key=None,
+            tenant_key_command=None,
+            tenant="demo",
+            profile="domestic-only",
+        )
         assets = load_assets(None)
         _say(settings, "demo.title", style="bold")
         cassette = shipped_cassette()

@@ -241,7 +241,7 @@ def label_file(settings: Settings, file: str, profile: str | None, out: Path | N
 
 def _portable(settings: Settings) -> Settings:
     """The settings without the environment: workers need no secrets, and must not be handed any."""
-    return replace(settings, secrets={}, tenant_key=None)
+    return replace(settings, secrets={}, tenant_key=None, tenant_key_command=None)
 
 
 def _to_stdout(lines: bytes) -> None:

@@ -38,7 +38,9 @@ async def record(
     asked = policy_questions() if questions is None else read_questions(questions)
     err, entries = screen.console(err=True), dict[str, Entry]()
     with tempfile.TemporaryDirectory(prefix="magi-record-") as folder:
-        async with open_tools(replace(settings, home=Path(folder), tenant_key=None), assets) as tools:
+        async with open_tools(
+            replace(settings, home=Path(folder), tenant_key=None, tenant_key_command=None), assets
+        ) as tools:
             for number, question in enumerate(asked, start=1):
                 done = await deliberate(tools, Request(question.question, council, Label.PUBLIC.word))
                 entries |= await _entries(tools, done, seated)

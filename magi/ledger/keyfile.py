@@ -1,12 +1,17 @@
-"""The tenant key: from a file that is created with the ledger, or from a value given by the settings.
+"""The tenant key: from a file that is created with the ledger, from a value, or from a key service.
+
+A key service is asked through a command of the operator's (the hook for a KMS or an HSM): it gets the key's id as its
+last argument and prints the key in base64. It runs once, when the ledger is opened.
 
 Promises: a key file is created only where no ledger exists yet, since a new key beside old bodies would hide
 that they are lost; created whole and durable, mode 0600. The key never shows in a repr or an error.
-Leaves to others: rotation (a later issue), key services (the same `Keys` port).
+Leaves to others: where the settings say it comes from (`magi.wiring`), the log's signing keys (`logkey`).
 """
 
 import base64
 import binascii
+import shlex
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +22,10 @@ from magi.ledger.files import create_private
 
 MAX_KEY_FILE_BYTES = 1_024
 """44 base64 characters and white space; more is another kind of file."""
+
+
+KEY_COMMAND_SECONDS = 20
+"""A key service answers within a second or two; a start that hangs longer is better told why."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,26 @@ def given_key(value: str, key_id: str, *, source: str) -> TenantKeys:
     key = _decode(value.encode("utf-8", "replace"))
     if key is None:
         raise KeyMissingError("key_value", source=source)
+    return TenantKeys(key_id, key)
+
+
+def asked_key(command: str, key_id: str) -> TenantKeys:
+    """The key that a command prints; split as a shell would, run without one, its errors left on stderr.
+
+    Raises:
+        KeyMissingError: `key_command` (it cannot be run, fails or takes too long), `key_command_value` (what it
+            prints is not base64 of 32 bytes).
+    """
+    try:
+        words = shlex.split(command)
+        done = subprocess.run(  # noqa: S603  # the operator's own command, no shell
+            [*words, key_id], stdout=subprocess.PIPE, timeout=KEY_COMMAND_SECONDS, check=True
+        )
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        raise KeyMissingError("key_command") from None  # the error would carry what was printed
+    key = _decode(done.stdout[: MAX_KEY_FILE_BYTES + 1])
+    if key is None:
+        raise KeyMissingError("key_command_value")
     return TenantKeys(key_id, key)
 
 

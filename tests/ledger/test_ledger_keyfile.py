@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from magi.core.errors import KeyMissingError, LedgerUnavailableError
-from magi.ledger.keyfile import create_key_file, given_key, key_for_ledger, read_key_file
+from magi.ledger.keyfile import asked_key, create_key_file, given_key, key_for_ledger, read_key_file
 
 
 def test_a_key_file_is_created_with_the_ledger_and_read_ever_after(tmp_path, entropy):
@@ -95,3 +95,45 @@ def test_an_unknown_key_id_is_missing_and_no_key_shows():
 
     assert raised.value.reason == "unknown_key_id"
     assert "kkk" not in repr(keys)
+
+
+def test_a_command_is_asked_for_the_key_by_its_id(tmp_path):
+    """What the command prints is the key, and its last argument the key's id."""
+    value = base64.b64encode(b"k" * 32).decode()
+    script = tmp_path / "kms"
+    script.write_text(f'#!/bin/sh\n[ "$1" = --name ] && [ "$2" = k1 ] && echo {value}\n')
+    script.chmod(0o700)
+
+    keys = asked_key(f"'{script}' --name", "k1")
+
+    assert keys.tenant_key("k1") == b"k" * 32
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("exit 3", "key_command"),
+        ("echo short", "key_command_value"),
+        ("echo secretvalue; exit 1", "key_command"),
+    ],
+)
+def test_a_command_that_gives_no_key_is_an_error_without_its_words(tmp_path, body, reason):
+    """A failing or wrong command is named; nothing of what it printed is in the error or its chain."""
+    script = tmp_path / "kms"
+    script.write_text(f"#!/bin/sh\n{body}\n")
+    script.chmod(0o700)
+
+    with pytest.raises(KeyMissingError) as raised:
+        asked_key(str(script), "k1")
+
+    assert raised.value.reason == reason
+    assert "secretvalue" not in f"{raised.value}{raised.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("command", ["", "'", "/nowhere/at/all"])
+def test_a_command_that_is_none_is_an_error(command):
+    """An empty, unparsable or absent command is the same named error."""
+    with pytest.raises(KeyMissingError) as raised:
+        asked_key(command, "k1")
+
+    assert raised.value.reason == "key_command"

@@ -14,8 +14,13 @@ VALUES = {
     "MAGI_PROFILE": "p",
     "MAGI_TENANT": "t",
     "MAGI_TENANT_KEY": "ひみつ鍵",
+    "MAGI_TENANT_KEY_COMMAND": "kms get",
     "MAGI_LANG": "en",
     "MAGI_DICTIONARY": "/srv/words.toml",
+    "MAGI_LEDGER_URL": "postgresql://localhost/magi",
+    "MAGI_RETENTION": "/srv/retention.toml",
+    "MAGI_AUDITORS": "/srv/auditors.toml",
+    "MAGI_FOUR_EYES": "secret",
 }
 
 
