@@ -1,0 +1,327 @@
+"""`magi audit export`: deliberations out of a ledger, as a page, as PROV-JSON, as JSONL or as CSV.
+
+1. The whole log is verified; of one that is not sound nothing is exported. No body is opened for that.
+2. Without `--bodies` nothing is decrypted. With it, only the bodies that the form shows are opened, one by one
+   through the ledger, which puts each access on record before it hands out a byte.
+3. Files are private (0600), appear whole or not at all, and replace none unless asked to.
+Leaves to others: what a form looks like (`magi.export`), the log itself as a folder (`--form log`).
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import IO
+
+from rich.text import Text
+
+from magi.assets import load_assets
+from magi.cli import screen
+from magi.cli.audit_report import open_to_read
+from magi.core.card import Card
+from magi.core.errors import ErasedError, LedgerUnavailableError, MalformedFileError, UnknownNameError
+from magi.core.ports import Ledger
+from magi.core.record import Opened, Record, Ref
+from magi.export.dossier import Body, Dossier, Erasure, Incident, Proof, Sent, erasures_of
+from magi.export.page import Made, page
+from magi.export.prov import prov_json
+from magi.export.tables import csv_head, csv_row, jsonl
+from magi.ledger.logkey import signers_for_ledger
+from magi.ledger.retention import RETENTION_STREAM
+from magi.ledger.store import SqliteLedger
+from magi.ledger.verify import VerifyReport, verify
+from magi.replay.egress import Period
+from magi.replay.sends import Lowering, incidents_of, lowerings_of, sends_of
+from magi.service.labelled import CONFIG
+from magi.settings import Settings
+from magi.wiring import KEY_ID, SystemClock, SystemEntropy, labeller, log_name, tenant_keys
+from magi.words import say
+
+CALLERS_FAULT = 2
+NOT_SOUND = 1
+SHOWN_PROBLEMS = 20
+"""Of a log that is not sound; `magi replay --all` lists more."""
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+MAX_NAME_CHARS = 200
+"""A record's codes are no longer."""
+_WHY = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+"""A case number, not prose: records are never erased, so no free text may enter them."""
+_PLAIN_NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class ExportOrder:
+    """What the command line says of one export; `name` is None for all of the period."""
+
+    name: str | None
+    period: Period
+    form: str
+    out: Path
+    bodies: bool
+    who: str
+    why: str
+    force: bool
+    ledger: Path | None
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form: the end of its files' names, the bodies it shows (None: all), whether many share one file."""
+
+    suffix: str
+    render: Callable[[Dossier, str, Made], bytes]
+    shows: frozenset[str] | None
+    one_file: bool = False
+    head: Callable[[str], bytes] = lambda _: b""
+
+
+NO_TEXT: frozenset[str] = frozenset()
+FORMS: Mapping[str, Form] = {
+    "html": Form(".html", page, frozenset({"question", "answer"})),
+    "prov": Form(".prov.json", lambda dossier, _, __: prov_json(dossier), NO_TEXT),
+    "jsonl": Form(".jsonl", lambda dossier, _, __: jsonl(dossier), None, one_file=True),
+    "csv": Form(
+        ".csv", lambda dossier, lang, _: csv_row(dossier, lang), NO_TEXT, one_file=True, head=csv_head
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is the same for every deliberation of one export; `prove` gives the proof of a deliberation's records."""
+
+    prove: Callable[[Sequence[Record]], Proof]
+    lowerings: tuple[Lowering, ...]
+    erasures: Mapping[str, Erasure]
+    cards: Mapping[str, Card]
+    rules: Mapping[str, str]
+
+
+async def export(settings: Settings, order: ExportOrder) -> int:
+    """Write what was ordered and say how many deliberations; the exit code.
+
+    Raises:
+        UnknownNameError: form, deliberation. MalformedFileError: exists, not_a_folder, not_a_file.
+        AccessRefusedError: a body may not be read; nothing of its deliberation was written.
+        ForeignLedgerError, LedgerUnavailableError, KeyMissingError, TamperedError: see the ledger.
+    """
+    form, lang = FORMS.get(order.form), settings.lang
+    if form is None:
+        raise UnknownNameError("form", name=order.form, known=tuple(FORMS))
+    if (problem := _problem(order, form, lang)) is not None:
+        screen.emit(screen.console(err=True), Text(problem, style="red"))
+        return CALLERS_FAULT
+    path = order.ledger or settings.ledger_path
+    report = await asyncio.to_thread(verify, path, None)
+    if not report.sound:
+        screen.emit(screen.console(err=True), Text(_unsound(report, lang), style="bold red"))
+        return NOT_SOUND
+    async with _opened(settings, path, order) as log:
+        around = await _around(settings, log, form, report)
+        count = await _write_all(settings, log, order, form, around)
+    words = say("export.done", lang, count=count, path=str(order.out))
+    screen.emit(screen.console(), Text(words))
+    return 0
+
+
+def _problem(order: ExportOrder, form: Form, lang: str) -> str | None:
+    """What is wrong with an order, in words; None where nothing is."""
+    if not order.bodies:
+        return None
+    if form.shows == NO_TEXT:
+        return say("export.no_bodies_in_form", lang, form=order.form)
+    who, why = order.who.strip(), order.why
+    if not who or len(who) > MAX_NAME_CHARS or not _WHY.fullmatch(why):
+        return say("export.who_why", lang)
+    return None
+
+
+def _unsound(report: VerifyReport, lang: str) -> str:
+    lines = [f"{p.stream or '-'}#{p.ordinal} (seq {p.seq}): {p.what}" for p in report.problems]
+    return say("export.not_sound", lang, what="\n".join(lines[:SHOWN_PROBLEMS]))
+
+
+def _opened(settings: Settings, path: Path, order: ExportOrder) -> SqliteLedger:
+    """The ledger to read from; to be written to only where accesses must go on record."""
+    if not order.bodies:
+        return open_to_read(settings, path)
+    if not path.exists():
+        raise LedgerUnavailableError("not_found", path=str(path))
+    beside, log, entropy = path.parent, log_name(settings.tenant), SystemEntropy()
+    return SqliteLedger(
+        path,
+        log=log,
+        tenant=settings.tenant,
+        key_id=KEY_ID,
+        keys=tenant_keys(settings, path, beside / settings.key_path.name),
+        signers=signers_for_ledger(path, beside / settings.log_key_path.name, log, entropy),
+        entropy=entropy,
+        clock=SystemClock(),
+        create=False,
+    )
+
+
+async def _around(settings: Settings, log: Ledger, form: Form, report: VerifyReport) -> Around:
+    """The head of the log and its acts; and for the form that explains them, today's cards and rules."""
+    cards: Mapping[str, Card] = {}
+    rules: Mapping[str, str] = {}
+    if form is FORMS["html"]:
+        assets = load_assets(settings.assets_dir)
+        detectors = labeller(settings, assets.profile(settings.profile)).detectors
+        cards = assets.cards
+        rules = {name: vars(rule)[settings.lang] for name, rule in detectors.rules.items()}
+    head = Proof(log_name(settings.tenant), report.records, report.root)
+    return Around(
+        lambda _: head,
+        lowerings_of(await log.read(CONFIG)),
+        erasures_of(await log.read(RETENTION_STREAM)),
+        cards,
+        rules,
+    )
+
+
+async def _write_all(settings: Settings, log: Ledger, order: ExportOrder, form: Form, around: Around) -> int:
+    """Choose, then read and write one deliberation after the other; how many were written."""
+    streams = await _chosen(log, order, order.ledger or settings.ledger_path)
+    together = form.one_file and order.name is None
+    paths = {stream: _path(order, form, stream) for stream in streams}
+    _check_free((order.out,) if together else tuple(paths.values()), order)
+    made = Made(SystemClock().now_ms(), order.who, order.why)
+    if together:
+        with _private_file(order.out, replace=order.force) as file:
+            file.write(form.head(settings.lang))
+            for stream in streams:
+                dossier = await _dossier(log, stream, order, form, around)
+                file.write(form.render(dossier, settings.lang, made))
+        return len(streams)
+    for stream in streams:
+        dossier = await _dossier(log, stream, order, form, around)
+        with _private_file(paths[stream], replace=order.force) as file:
+            file.write(form.head(settings.lang) + form.render(dossier, settings.lang, made))
+    return len(streams)
+
+
+async def _chosen(log: Ledger, order: ExportOrder, path: Path) -> tuple[str, ...]:
+    """The streams that were ordered, oldest first; a deliberation belongs to the day on which it began.
+
+    Raises:
+        UnknownNameError: no deliberation of that name.
+    """
+    streams = await log.streams("d/")
+    if order.name is not None:
+        stream = f"d/{order.name.removeprefix('d/')}"
+        if stream not in streams:
+            raise UnknownNameError("deliberation", name=order.name, path=str(path))
+        return (stream,)
+    if order.period == Period():
+        return streams
+    return tuple([s for s in streams if order.period.holds((await log.read(s))[0].at_ms)])
+
+
+async def _dossier(log: Ledger, stream: str, order: ExportOrder, form: Form, around: Around) -> Dossier:
+    """One deliberation with the bodies that the form shows; each access is recorded before it happens."""
+    records = await log.read(stream)
+    bodies = {}
+    for ref in _refs(records):
+        if ref.commitment in around.erasures:
+            bodies[ref.commitment] = Body("erased", erasure=around.erasures[ref.commitment])
+        elif order.bodies and (form.shows is None or ref.name in form.shows):
+            bodies[ref.commitment] = await _body(log, ref, order)
+    cited = next((r.data.lowering for r in records if isinstance(r.data, Opened)), None)
+    return Dossier(
+        records,
+        bodies,
+        around.prove(records),
+        sends=sends_seen(records),
+        incidents=incidents_seen(records),
+        lowered_by=next((each.by for each in around.lowerings if each.number == cited), None),
+        cards=around.cards,
+        rules=around.rules,
+    )
+
+
+def sends_seen(records: Sequence[Record]) -> tuple[Sent, ...]:
+    """Every permitted send of a stream as the export shows it."""
+    return tuple(
+        Sent(**{each.name: getattr(send, each.name) for each in fields(Sent)})
+        for send in sends_of(records[0].stream, records)
+    )
+
+
+def incidents_seen(records: Sequence[Record]) -> tuple[Incident, ...]:
+    """Refusals and alarms of a stream as the export shows them."""
+    return tuple(
+        Incident(**{each.name: getattr(found, each.name) for each in fields(Incident)})
+        for found in incidents_of(records)
+    )
+
+
+def _refs(records: Sequence[Record]) -> Iterator[Ref]:
+    for record in records:
+        yield from record.refs
+
+
+async def _body(log: Ledger, ref: Ref, order: ExportOrder) -> Body:
+    try:
+        return Body("opened", await log.body(ref, order.who.strip(), order.why))
+    except ErasedError:  # erased since the tombstones were read
+        return Body("erased")
+
+
+def _path(order: ExportOrder, form: Form, stream: str) -> Path:
+    """The file of one deliberation: the one named, or one in the folder named."""
+    name = stream.removeprefix("d/")
+    if not _PLAIN_NAME.fullmatch(name):
+        name = hashlib.sha256(name.encode()).hexdigest()
+    return order.out / f"{name}{form.suffix}" if order.name is None or order.out.is_dir() else order.out
+
+
+def _check_free(paths: Sequence[Path], order: ExportOrder) -> None:
+    """Refuse before any body is opened; makes the folder of a period's files.
+
+    Raises:
+        MalformedFileError: exists, not_a_folder, not_a_file.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise MalformedFileError("not_a_file", file=str(path))
+        if path.exists() and not order.force:
+            raise MalformedFileError("exists", file=str(path))
+    folder = order.out
+    if any(path.parent == folder for path in paths):
+        if folder.exists() and not folder.is_dir():
+            raise MalformedFileError("not_a_folder", file=str(folder))
+        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _private_file(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
+    """A file that takes its name when it is whole; readable by its owner only.
+
+    Raises:
+        MalformedFileError: exists, somebody made one of that name and `replace` is not set.
+        OSError: the disk refused.
+    """
+    if not replace:
+        try:  # holds the name; a link to a finished file would do without, but not every stick can link
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        except FileExistsError as error:
+            raise MalformedFileError("exists", file=str(path)) from error
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        if not replace:
+            path.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,1 @@
+"""A deliberation in forms that people and other tools read. Pure: values in, bytes out."""
