@@ -1,112 +1,147 @@
-"""`magi replay`: check the stored bytes, feed them to the core again, compare verdict bytes. Writes nothing."""
+"""`magi replay`: check the stored bytes, feed them to the core again, compare; on request further.
 
-from dataclasses import dataclass
+1. Verify the file. Of a log that is not sound no replay is noted, and the exit code is 1.
+2. Read every deliberation of the period in one pass, of the part of the log that was verified.
+3. Replay each at the level asked for (`replay_levels`), and sum up (`magi.replay.period`).
+4. Note the replay in the ledger, where it can be written (`replay_book`), or say why not.
+5. Print (`replay_shown`).
+
+Exit codes: 0 only where everything is as it should be; see `magi.replay.period.AMISS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rich.text import Text
-
-from magi.cli import screen
-from magi.core.errors import KeyMissingError, UnknownNameError
-from magi.core.ports import Keys
-from magi.ledger.keyfile import read_key_file
-from magi.ledger.store import SqliteLedger
-from magi.ledger.verify import Problem, VerifyReport, verify
-from magi.replay.rearbitrate import Rearbitrated, rearbitrate
+from magi import __version__
+from magi.assets import code_version
+from magi.cli import replay_shown
+from magi.cli.replay_book import Book, keys_beside, login_name, open_book
+from magi.cli.replay_levels import BODIES, Detail, Levels, levels_for
+from magi.cli.replay_order import ReplayOptions, WhatIf
+from magi.core.errors import MagiError, UnknownNameError
+from magi.ledger.scan import DELIBERATIONS, Part, StoredStream, scan
+from magi.ledger.verify import VerifyReport, verify
+from magi.replay.period import Found, Summary
+from magi.replay.rearbitrate import rearbitrate_stored
+from magi.replay.requery import Agreements, agreements
 from magi.settings import Settings
-from magi.wiring import KEY_ID, SystemClock, SystemEntropy, log_name, tenant_keys
-from magi.words import say
+from magi.wiring import log_name
 
-SHOWN = 50
-"""Deliberations listed one by one; the summary counts all."""
-RESULTS = ("same", "different", "open", "refused", "malformed")
+__all__ = ["Checked", "ReplayOptions", "WhatIf", "check", "keys_beside", "replay", "show"]
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a replay found: the stored bytes, and every stream fed to the core again."""
+    """What a replay found: the stored bytes, the period in numbers, and of a single deliberation all there is.
+
+    `agreements` sums up what was asked again, `moves` counts outcomes as recorded and under a change. `noted` is the
+    ordinal of its record in `replays`; None with the `error` that kept it out, or without one where nobody wanted it
+    or the log is not sound.
+    """
 
     report: VerifyReport
-    streams: tuple[Rearbitrated, ...]
+    summary: Summary
+    code: str
+    detail: Detail | None = None
+    agreements: Agreements | None = None
+    moves: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    noted: int | None = None
+    error: MagiError | None = None
 
     @property
     def sound(self) -> bool:
         """Whether nothing is wrong anywhere."""
-        return self.report.sound and all(s.result not in ("different", "malformed") for s in self.streams)
+        return self.report.sound and self.summary.sound
 
 
-def keys_beside(settings: Settings, ledger: Path) -> Keys | None:
-    """The tenant key if this machine has it; an auditor without it checks everything but the bodies."""
-    try:
-        if settings.tenant_key is not None:
-            return tenant_keys(settings, ledger, ledger)
-        return read_key_file(ledger.parent / "tenant.key", KEY_ID)
-    except KeyMissingError:
-        return None
+async def replay(settings: Settings, options: ReplayOptions) -> int:
+    """Replay one deliberation or a period, print what was found, and return the exit code.
+
+    Raises:
+        UnknownNameError: `replay_scope`, neither one deliberation nor all, or both; `deliberation`, `seat`, `rule`,
+            `reliability`, `replay_change`.
+        ForeignLedgerError, LedgerUnavailableError, TamperedError: the file cannot be read as a ledger.
+    """
+    options = options.checked()
+    path = options.ledger or settings.ledger_path
+    options = replace(options, note=options.note and not options.manifest)
+    wanted = options.note or options.level in BODIES
+    async with open_book(settings, path, wanted=wanted) as book:
+        async with levels_for(settings, options, book) as levels:
+            checked = await _checked(settings, path, options, levels)
+        checked = await _noted(checked, book, options, levels)
+    if options.manifest:
+        replay_shown.show_manifest(checked.detail)
+    elif options.as_json:
+        replay_shown.show_json(checked, options)
+    else:
+        replay_shown.show(checked, settings.lang)
+        replay_shown.show_note(checked, options, settings.lang)
+    return 0 if checked.sound else 1
 
 
 async def check(settings: Settings, ledger: Path, name: str | None) -> Checked:
-    """Verify the file and replay one deliberation, or all.
+    """Verify the file and re-arbitrate one deliberation, or all; nothing is noted in the ledger.
 
     Raises:
         UnknownNameError: no deliberation of that name.
         ForeignLedgerError, LedgerUnavailableError: the file cannot be read as a ledger.
     """
-    keys = keys_beside(settings, ledger)
-    report = verify(ledger, keys)
-    opened = SqliteLedger(
-        ledger,
-        log=log_name(settings.tenant),
-        tenant=settings.tenant,
-        key_id=KEY_ID,
-        keys=_NoKeys() if keys is None else keys,
-        entropy=SystemEntropy(),
-        clock=SystemClock(),
-        create=False,
-        read_only=True,
-    )
-    async with opened as log:
-        streams = await log.streams("d/")
-        if name is not None:
-            stream = f"d/{name.removeprefix('d/')}"
-            if stream not in streams:
-                raise UnknownNameError("deliberation", name=name, path=str(ledger))
-            streams = (stream,)
-        return Checked(report, tuple([rearbitrate(s, await log.read(s)) for s in streams]))
-
-
-class _NoKeys:
-    """Stands where no body is read."""
-
-    def tenant_key(self, key_id: str) -> bytes:
-        """Always absent."""
-        raise KeyMissingError("key_file", path=key_id)
+    options = ReplayOptions(name=name, every=name is None, note=False)
+    return await _checked(settings, ledger, options, levels_for(settings, options, Book(None)))
 
 
 def show(checked: Checked, lang: str, *, listed: bool = True) -> None:
-    """Print what was found: integrity first, then each stream where `listed`, then the sums."""
-    out = screen.console()
-    screen.emit(
-        out, Text(_integrity(checked.report, lang), style="green" if checked.report.sound else "bold red")
-    )
-    screen.emit(out, Text(say("replay.root", lang, root=checked.report.root)))
-    shown = screen.table(say("ask.id", lang), say("replay.outcome", lang), say("replay.result", lang))
-    for stream in checked.streams[:SHOWN]:
-        outcome = say(f"outcome.{stream.outcome}", lang) if stream.outcome else "-"
-        shown.add_row(stream.stream.removeprefix("d/"), outcome, say(f"replay.{stream.result}", lang))
-    if checked.streams and listed:
-        out.print(shown)
-    counts = {result: sum(s.result == result for s in checked.streams) for result in RESULTS}
-    screen.emit(out, Text(say("replay.summary", lang, all=len(checked.streams), **counts)))
+    """Print what `check` found: integrity first, then each deliberation where `listed`, then the sums."""
+    replay_shown.show(checked, lang, listed=listed)
 
 
-def _integrity(report: VerifyReport, lang: str) -> str:
-    if not report.sound:
-        return say("replay.broken", lang, what="\n".join(_problem(p) for p in report.problems[:SHOWN]))
-    if report.bodies_checked or not report.bodies_missing:
-        return say("replay.verified", lang, records=report.records, bodies=report.bodies_checked)
-    return say("replay.unread", lang, records=report.records)
+async def _checked(settings: Settings, path: Path, options: ReplayOptions, levels: Levels) -> Checked:
+    # 1. Verify.
+    report = verify(path, keys_beside(settings, path))
+    # 2. Read.
+    name = None if options.name is None else f"{DELIBERATIONS}{options.name.removeprefix(DELIBERATIONS)}"
+    part = Part(name=name, size=report.records, log=log_name(settings.tenant), tenant=settings.tenant)
+    summary, detail = Summary(options.period), None
+    for stored in scan(path, part):
+        # 3. Replay.
+        found, seen = await _found(stored, summary, levels, report)
+        if found is not None:
+            summary.take(found)
+            detail = seen if name is not None else None
+    if name is not None and not summary.deliberations:
+        raise UnknownNameError("deliberation", name=options.name or "", path=str(path))
+    asked_again = agreements(levels.agreements) if levels.highest == "R4" else None
+    return Checked(report, summary, code_version(__version__), detail, asked_again, dict(levels.moves))
 
 
-def _problem(problem: Problem) -> str:
-    where = "" if problem.stream is None else f"{problem.stream}#{problem.ordinal} (seq {problem.seq}): "
-    return f"{where}{problem.what}"
+async def _found(
+    stored: StoredStream, summary: Summary, levels: Levels, report: VerifyReport
+) -> tuple[Found | None, Detail | None]:
+    judged = rearbitrate_stored(stored)
+    if not summary.holds(judged.at_ms):
+        return None, None
+    detail = await levels.replay(stored, judged, sound=report.sound)
+    broken = any(problem.stream == stored.name for problem in report.problems)
+    results = {"R0": "broken" if broken else "sound", **detail.results}
+    return Found(stored.name, judged.at_ms, judged.code, judged.outcome, results), detail
+
+
+async def _noted(checked: Checked, book: Book, options: ReplayOptions, levels: Levels) -> Checked:
+    """4. The same with the number of its record, or the error that kept it out."""
+    if book.ledger is None or not options.note or not checked.report.sound:
+        return replace(checked, error=book.error)
+    who = options.who or login_name()
+    try:
+        record = await book.note(
+            checked.report,
+            checked.summary,
+            level=levels.highest,
+            who=who,
+            code=checked.code,
+            options=levels.options,
+        )
+    except MagiError as error:
+        return replace(checked, error=error)
+    return replace(checked, noted=record.ordinal)
