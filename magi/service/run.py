@@ -98,6 +98,12 @@ ID_BYTES = 8
 Watch = Callable[[Record], None]
 
 
+async def wait_out(name: str, seconds: float) -> None:
+    """Wait for a deadline by the running loop's time, whatever its name."""
+    del name
+    await asyncio.sleep(seconds)
+
+
 def unwatched(record: Record) -> None:
     """Watch nothing."""
     del record
@@ -138,6 +144,10 @@ class Tools:
     """How to raise the label of each deliberation that runs in this process; the runs own their entries."""
     reader: Reader = field(default_factory=Reader)
     """What reads files; whoever made the tools closes it. Its processes start with the first file."""
+    wait: Callable[[str, float], Awaitable[None]] = wait_out
+    """How a named deadline is waited for, in seconds; a replay waits for its place in the record."""
+    announces: bool = True
+    """Whether a verdict is logged; that of a replay was logged when it was reached."""
 
     def message_digest(self, text: str) -> str:
         """The keyed digest by which a message is known again, whatever white space a client put around it."""
@@ -366,7 +376,8 @@ class Run:
         finally:
             self.tools.live.pop(self.stream, None)
             await self._stop(tuple(self._tasks))
-        self._log(verdict)
+        if self.tools.announces:
+            self._log(verdict)
         return Deliberation(self.stream, self.question, tuple(self.records), dict(self.statements))
 
     async def close_for_user(self) -> None:
@@ -621,7 +632,8 @@ class Run:
             del self._tasks[name]
 
     async def _wait(self, deadline: SetDeadline) -> None:
-        await asyncio.sleep(min(deadline.after_ms, self._left_ms(self._opened)) / 1000)
+        seconds = min(deadline.after_ms, self._left_ms(self._opened)) / 1000
+        await self.tools.wait(deadline.name, seconds)
         self._inbox.put_nowait(Draft(DeadlinePassed(name=deadline.name)))
 
     async def _keep_claim(self) -> None:
