@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 SH_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"^```\w*\n(.*?)^```$|`([^`\n]+)`", re.DOTALL | re.MULTILINE)
 SHOWN = re.compile(r"(?:^|[\s;&|(])(?:\.venv/bin/)?magi[ ]+([^\n;&|]+)")
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/**/*.md", "deploy/*")
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/**/*.md", "deploy/*", "deploy/auditor/*.md")
 
 
 def sh_blocks():
@@ -28,7 +28,7 @@ def sh_blocks():
 def shown_commands():
     """Every `magi …` that a document shows in code, without a trailing comment."""
     for pattern in DOCUMENTS:
-        for path in sorted(ROOT.glob(pattern)):
+        for path in sorted(path for path in ROOT.glob(pattern) if path.is_file()):
             for block, inline in CODE.findall(path.read_text(encoding="utf-8")):
                 yield from (line.strip() for line in SHOWN.findall(block or inline))
 
