@@ -5,34 +5,49 @@ the rest of each card, above all its countries and its law, stays as it is, so t
 would.
 """
 
+import asyncio
 import datetime
 import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import structlog
 
 from magi import __version__
 from magi.assets import Assets, code_version, lock_version, read_toml
 from magi.core.card import JAPAN_TIME, Card, Ismap
 from magi.core.errors import CouncilRefusedError, KeyMissingError, LedgerUnavailableError
+from magi.core.roles import AccessRules
 from magi.gateway.client import Client
 from magi.gateway.egress import Guard
 from magi.gateway.resolve import SystemResolver
 from magi.gateway.ticket import Mint
 from magi.gateway.transport import PinnedTransport
 from magi.ledger.ancestry import ancestry_digest
-from magi.ledger.keyfile import TenantKeys, asked_key, given_key, key_for_ledger
-from magi.ledger.logkey import signers_for_ledger
-from magi.ledger.store import SqliteLedger
+from magi.ledger.keyfile import (
+    TenantKeys,
+    asked_key,
+    create_key_file,
+    given_key,
+    key_for_ledger,
+    read_key_file,
+)
+from magi.ledger.logkey import LogKeyFile, create_log_key, read_log_keys, signers_for_ledger
+from magi.ledger.store import SqliteLedger, StoredLedger
 from magi.residency.policy import Profile, Ruling, admit, backend_class, is_foreign
+from magi.service.access import four_eyes_label, parse_auditors
 from magi.service.labelling import Labeller
 from magi.service.materials import Reader
 from magi.service.run import Tools
 from magi.settings import Settings
+
+if TYPE_CHECKING:
+    from magi.ledger.sequencer import Sequencer, Sequencing
 
 KEY_ID = "tenant-1"
 """The first key of a tenant; rotation will number on."""
@@ -132,20 +147,12 @@ async def open_tools(
     seated = assets.cards if cards is None else cards
     make_home(settings.home)
     residency = labeller(settings, profile)
-    keys = tenant_keys(settings, settings.ledger_path, settings.key_path)
+    access = access_rules(settings)
+    keys = ledger_keys(settings)
     clock, entropy = SystemClock(), SystemEntropy()
     key = keys.tenant_key(KEY_ID)
-    log = log_name(settings.tenant)
-    ledger = SqliteLedger(
-        settings.ledger_path,
-        log=log,
-        tenant=settings.tenant,
-        key_id=KEY_ID,
-        keys=keys,
-        signers=signers_for_ledger(settings.ledger_path, settings.log_key_path, log, entropy),
-        entropy=entropy,
-        clock=clock,
-    )
+    ledger = open_ledger(settings, keys)
+    sequencing = start_sequencing(settings)
     transport, reader = PinnedTransport(), Reader()
     try:
         tools = Tools(
@@ -164,6 +171,7 @@ async def open_tools(
             check_callable=lambda council, cards: check_callable(council, cards, settings.secrets),
             ancestry=lambda message: ancestry_digest(key, message),
             reader=reader,
+            access=access,
         )
         yield tools
     finally:
@@ -171,6 +179,112 @@ async def open_tools(
         await residency.aclose()
         await transport.aclose()
         await ledger.close()
+        if sequencing is not None:
+            await asyncio.to_thread(sequencing.close)
+
+
+def access_rules(settings: Settings) -> AccessRules:
+    """By which rules people read bodies: MAGI_AUDITORS (without it, whoever holds the keys may) and MAGI_FOUR_EYES.
+
+    Raises:
+        MalformedFileError: the roles cannot be read: nobody then reads anything. UnknownNameError: `label`.
+    """
+    auditors = None
+    if settings.auditors is not None:
+        auditors = parse_auditors(read_toml(settings.auditors), str(settings.auditors))
+    return AccessRules(settings.tenant, auditors, four_eyes_label(settings.four_eyes))
+
+
+def ledger_keys(settings: Settings) -> TenantKeys:
+    """The tenant key of the ledger that the settings name; of a shared one it is never made on the way.
+
+    Raises:
+        KeyMissingError: absent, unreadable or malformed.
+    """
+    if settings.ledger_url is None:
+        return tenant_keys(settings, settings.ledger_path, settings.key_path)
+    return named_keys(settings) or read_key_file(settings.key_path, KEY_ID)
+
+
+def open_ledger(settings: Settings, keys: TenantKeys) -> StoredLedger:
+    """The ledger that the settings name: in PostgreSQL, where it must be there, or the file of the home.
+
+    Raises:
+        ForeignLedgerError, KeyMissingError, LedgerUnavailableError, MalformedFileError: see the ledger.
+    """
+    log, clock, entropy = log_name(settings.tenant), SystemClock(), SystemEntropy()
+    if settings.ledger_url is not None:
+        return _shared(settings, keys, None)
+    return SqliteLedger(
+        settings.ledger_path,
+        log=log,
+        tenant=settings.tenant,
+        key_id=KEY_ID,
+        keys=keys,
+        signers=signers_for_ledger(settings.ledger_path, settings.log_key_path, log, entropy),
+        entropy=entropy,
+        clock=clock,
+    )
+
+
+def _shared(settings: Settings, keys: TenantKeys, log_key: Callable[[], str] | None) -> StoredLedger:
+    from magi.ledger.postgres import PostgresLedger  # noqa: PLC0415  # its driver takes a tenth of a second
+
+    return PostgresLedger(
+        settings.ledger_url or "",
+        log=log_name(settings.tenant),
+        tenant=settings.tenant,
+        key_id=KEY_ID,
+        keys=keys,
+        log_key=log_key,
+        entropy=SystemEntropy(),
+        clock=SystemClock(),
+    )
+
+
+async def create_shared(settings: Settings) -> None:
+    """Create the ledger of `settings.ledger_url`, with what is missing of its keys; one that is there stays.
+
+    Raises:
+        ForeignLedgerError, KeyMissingError, LedgerUnavailableError, MalformedFileError: see the ledger.
+    """
+    make_home(settings.home)
+    log, entropy = log_name(settings.tenant), SystemEntropy()
+    if named_keys(settings) is None:
+        create_key_file(settings.key_path, entropy)
+
+    def log_key() -> str:
+        create_log_key(settings.log_key_path, log, entropy)
+        return read_log_keys(settings.log_key_path, log)[0].verifier.vkey
+
+    await _shared(settings, ledger_keys(settings), log_key).close()
+
+
+def sequencer_of(settings: Settings) -> "Sequencer":
+    """The sequencer of the shared ledger, with the log key of this home.
+
+    Raises:
+        KeyMissingError: no log key. MalformedFileError: `ledger_url`.
+    """
+    from magi.ledger.sequencer import Sequencer  # noqa: PLC0415  # see above
+
+    log = log_name(settings.tenant)
+    keys = LogKeyFile(settings.log_key_path, log)
+    keys.current()
+    return Sequencer(settings.ledger_url or "", log, keys)
+
+
+def start_sequencing(settings: Settings) -> "Sequencing | None":
+    """A sequencer in a thread of this process, where the ledger is shared and the log key lies in this home."""
+    if settings.ledger_url is None or not settings.log_key_path.exists():
+        return None
+    from magi.ledger.sequencer import Sequencing  # noqa: PLC0415  # see above
+
+    log = structlog.get_logger()
+    return Sequencing(
+        sequencer_of(settings),
+        lambda error: log.error("sequencer.stopped", code=error.code, reason=error.reason),
+    )
 
 
 def _client(

@@ -4,6 +4,8 @@ They come as one session fixture, since test folders are no packages and cannot 
 """
 
 import datetime
+import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,12 @@ from magi.core.record import (
 )
 from magi.core.rules.count import Rule
 from magi.core.space import ChoiceSpace
+
+_SPEC = importlib.util.spec_from_file_location("servers", Path(__file__).with_name("servers.py"))
+servers = importlib.util.module_from_spec(_SPEC)  # by its path, for the reason above
+_SPEC.loader.exec_module(servers)
+postgres_server, postgres_url = servers.postgres_server, servers.postgres_url
+redis_session, redis_url = servers.redis_session, servers.redis_url
 
 HASH = "ab" * 32
 DAY = "2026-11-22"

@@ -1,7 +1,7 @@
-"""How a ledger file comes to be, and the checks before one is written to.
+"""How a ledger comes to be, and the checks before one is written to; here for an SQLite file.
 
-In one transaction: tables, file header, the check value of the tenant key, the first record, the first head. A creation that
-is cut off leaves a blank file, which the next start takes up.
+In one transaction: tables, in a file its header, the check value of the tenant key, the first record, the first
+head. A creation that is cut off leaves a blank file, which the next start takes up.
 
 Promises: of two processes that create at once one does; a file that is something else is not changed; a wrong
 tenant key is refused before it seals anything. Leaves to others: creating the key (`magi.ledger.keyfile`).
@@ -19,22 +19,22 @@ from magi.core.ports import Draft
 from magi.core.record import Configured
 from magi.ledger.bodies import key_proof
 from magi.ledger.commit import Append, GroupCommit
-from magi.ledger.database import check_identity, is_blank
+from magi.ledger.database import CONFIG_STREAM, check_identity, is_blank
 from magi.ledger.files import PRIVATE_MODE, sync_folder
-from magi.ledger.schema import APPLICATION_ID, SCHEMA_VERSION, key_check, metadata
-
-CONFIG_STREAM = "config"
+from magi.ledger.head import SignerSource
+from magi.ledger.migrations import create_tables
+from magi.ledger.published import check_signers
+from magi.ledger.schema import SCHEMA_VERSION, key_check
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Whose log this is, the key its bodies are sealed with, and the verifier key its head is signed for."""
+    """Whose log this is, and the key its bodies are sealed with."""
 
     log: str
     tenant: str
     key_id: str
     key: bytes = field(repr=False)
-    log_key: str
 
 
 def create_file(path: Path) -> None:
@@ -54,15 +54,22 @@ def create_file(path: Path) -> None:
 
 
 def prepare_ledger(
-    engine: Engine, path: Path, identity: Identity, group_commit: GroupCommit, *, create: bool
+    engine: Engine,
+    path: Path,
+    identity: Identity,
+    group_commit: GroupCommit,
+    signers: SignerSource,
+    *,
+    create: bool,
 ) -> None:
     """Create the ledger in a blank file where `create`, else check that it is this log's with this key.
 
-    `engine` begins with BEGIN IMMEDIATE.
+    `engine` begins with BEGIN IMMEDIATE; a new log names the first of the `signers`.
 
     Raises:
         ForeignLedgerError: the file is something else, or blank and `create` is false.
         KeyMissingError: `unknown_key_id`, `wrong_key`. DBAPIError: SQLite's own.
+        TamperedError: `rolled_back`, `published`: see `published`.
     """
     with engine.begin() as connection:
         blank = is_blank(connection)
@@ -73,8 +80,9 @@ def prepare_ledger(
     _use_wal(engine, path)
     with engine.begin() as connection:
         if is_blank(connection):  # again: another process may have created it meanwhile
-            _create(connection, identity, group_commit)
-        _check_key(connection, identity)
+            found_log(connection, identity, group_commit, signers.current()[0].verifier.vkey)
+        check_key(connection, identity)
+        check_signers(connection, signers)
 
 
 def _use_wal(engine: Engine, path: Path) -> None:
@@ -90,17 +98,16 @@ def _use_wal(engine: Engine, path: Path) -> None:
         raise LedgerUnavailableError("no_wal", path=str(path))
 
 
-def _create(connection: Connection, identity: Identity, group_commit: GroupCommit) -> None:
-    connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-    metadata.create_all(connection, checkfirst=False)
+def found_log(connection: Connection, identity: Identity, group_commit: GroupCommit, log_key: str) -> None:
+    """Make the tables, the check value of the tenant key and the first record, in the caller's transaction."""
+    create_tables(connection)
     proof = key_proof(identity.key, identity.key_id)
     connection.execute(insert(key_check), [{"key_id": identity.key_id, "proof": proof}])
-    first = Configured(tenant=identity.tenant, schema_version=SCHEMA_VERSION, key=identity.log_key)
+    first = Configured(tenant=identity.tenant, schema_version=SCHEMA_VERSION, key=log_key)
     group_commit.append(connection, [group_commit.ready(Append(CONFIG_STREAM, 0, (Draft(first),)))])
 
 
-def _check_key(connection: Connection, identity: Identity) -> None:
+def check_key(connection: Connection, identity: Identity) -> None:
     """Refuse a key that this ledger was not written with; rotation will come with its own record.
 
     Without this a wrong key would seal new bodies under the old key's id, and nobody would notice until both

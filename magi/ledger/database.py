@@ -5,13 +5,14 @@ of this log is never written to; a reader creates no file beside a ledger that w
 Leaves to others: tables (`schema`), statements (`commit`, `store`, `verify`).
 """
 
+import contextlib
 import sqlite3
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -21,15 +22,20 @@ from magi.core.errors import (
     LedgerUnavailableError,
     MagiError,
     TamperedError,
+    UncertainError,
 )
 from magi.core.record import Configured
 from magi.ledger.entries import StoredEntry, believed
-from magi.ledger.schema import APPLICATION_ID, SCHEMA_VERSION, entry
+from magi.ledger.schema import APPLICATION_ID, FIRST_VERSION, SCHEMA_VERSION, entry
 
+CONFIG_STREAM = "config"
 BUSY_TIMEOUT_SECONDS = 10.0
 """How long a writer waits for another process's transaction; those last milliseconds, a backup's a second."""
 READERS = 4
 """Reading connections kept open; more readers than cores only wait for each other."""
+
+MAX_GROUP = 256
+"""Jobs in one transaction. Past a hundred the fsync no longer counts (audit measurements), waiting does."""
 
 Begin = Literal["BEGIN IMMEDIATE", "BEGIN"]
 Connect = Callable[[str], sqlite3.Connection]
@@ -115,8 +121,8 @@ def check_identity(
     """Refuse a file that is no ledger of this program, version, log and tenant (None: any).
 
     Raises:
-        ForeignLedgerError: `empty`, `other_application`, `newer_version`, `other_version`, `no_first_record`,
-            `other_log`, `other_tenant`; with `path`.
+        ForeignLedgerError: `empty`, `other_application`, `newer_version`, `needs_upgrade`, `other_version`,
+            `no_first_record`, `other_log`, `other_tenant`; with `path`.
         TamperedError: the first record does not match its hash.
     """
     if is_blank(connection):
@@ -125,18 +131,27 @@ def check_identity(
         raise ForeignLedgerError("other_application", path=str(path))
     version = _pragma(connection, "user_version")
     if version != SCHEMA_VERSION:
-        reason = "newer_version" if version > SCHEMA_VERSION else "other_version"
+        known = FIRST_VERSION <= version < SCHEMA_VERSION
+        reason = (
+            "needs_upgrade" if known else "newer_version" if version > SCHEMA_VERSION else "other_version"
+        )
         raise ForeignLedgerError(reason, path=str(path), version=version, known=SCHEMA_VERSION)
-    row = connection.execute(select(entry).where(entry.c.seq == 0)).one_or_none()
+    check_first(connection, str(path), log=log, tenant=tenant)
+
+
+def check_first(connection: Connection, where: str, *, log: str | None, tenant: str | None) -> None:
+    """Refuse a store whose first record is none of this log and tenant (None: any); `check_identity` says how."""
+    first = select(entry).where(entry.c.stream == CONFIG_STREAM, entry.c.ordinal == 0)
+    row = connection.execute(first).one_or_none()
     if row is None:
-        raise ForeignLedgerError("no_first_record", path=str(path))
+        raise ForeignLedgerError("no_first_record", path=where)
     if log is None and tenant is None:
         return
     record = believed(StoredEntry(*row))
     if log is not None and record.log != log:
-        raise ForeignLedgerError("other_log", path=str(path))
+        raise ForeignLedgerError("other_log", path=where)
     if tenant is not None and (not isinstance(record.data, Configured) or record.data.tenant != tenant):
-        raise ForeignLedgerError("other_tenant", path=str(path))
+        raise ForeignLedgerError("other_tenant", path=where)
 
 
 def _pragma(connection: Connection, name: str) -> int:
@@ -179,3 +194,65 @@ def _why_not_openable(path: Path) -> str:
     if not path.parent.is_dir():
         return "no_folder"
     return "not_writable" if path.exists() else "not_found"
+
+
+_OF_ONE_JOB = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
+"""Result codes that blame one row, not the disk."""
+
+
+class SqliteDialect:
+    """One SQLite file (see `Dialect`). A writer holds the file's one write lock from the start of a group."""
+
+    def __init__(self, path: Path) -> None:
+        """Speak of the file at `path`."""
+        self._path = path
+
+    @property
+    def where(self) -> str:
+        """The path."""
+        return str(self._path)
+
+    @property
+    def max_group(self) -> int:
+        """MAX_GROUP."""
+        return MAX_GROUP
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Those of the driver, wrapped or not."""
+        return (DBAPIError, sqlite3.Error)
+
+    @property
+    def log_order(self) -> tuple[ColumnElement[Any], ...]:
+        """Every entry has its place."""
+        return (entry.c.seq,)
+
+    def hold(self, connection: Connection, streams: Collection[str], hashes: Collection[str]) -> None:
+        """Nothing: BEGIN IMMEDIATE holds the whole file."""
+
+    def meaning_of(self, error: Exception) -> MagiError:
+        """See `meaning_of`."""
+        return meaning_of(error, self._path)
+
+    def of_one_job(self, error: Exception) -> bool:
+        """A constraint, or a value that SQLite does not take."""
+        return primary_code(error) in _OF_ONE_JOB
+
+    def after_failed_commit(self, connection: Connection, error: Exception) -> MagiError:
+        """What a COMMIT that failed leaves behind.
+
+        SQLite reports SQLITE_FULL when a write into the WAL found no room. The frame that marks a commit is
+        the last one written, so without it, and rolled back, the transaction cannot come back: certain. Any
+        other error (of fsync above all) may come after that frame reached the disk, and recovery after a
+        crash would then bring the transaction back although it was rolled back here: uncertain.
+        """
+        driver = connection.connection.driver_connection
+        rolled_back = False
+        if isinstance(driver, sqlite3.Connection):
+            with contextlib.suppress(sqlite3.Error):
+                driver.rollback()
+                rolled_back = not driver.in_transaction
+        connection.invalidate()  # whatever state the connection is in, it is not used again
+        if primary_code(error) == sqlite3.SQLITE_FULL and rolled_back:
+            return LedgerUnavailableError("disk_full", path=self.where)
+        return UncertainError("commit", path=self.where)

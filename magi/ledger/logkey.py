@@ -46,6 +46,11 @@ class LogKeyFile:
         self._origin = origin
         self._seen: tuple[tuple[int, int, int], tuple[Signer, ...]] | None = None
 
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
+
     def current(self) -> Sequence[Signer]:
         """The keys of the file, the oldest first.
 

@@ -24,6 +24,8 @@ APPLICATION_ID = 0x4D414749
 """ASCII "MAGI", in the header of an SQLite file: tells our file from any other."""
 SCHEMA_VERSION = 2
 """Goes into the file header and the first record; a newer one is refused."""
+FIRST_VERSION = 2
+"""The first that was released; what is older was never promised to be read."""
 
 _SEQ = BigInteger().with_variant(Integer, "sqlite")  # SQLite: only INTEGER PRIMARY KEY is the row id itself
 

@@ -1,7 +1,7 @@
-"""The ledger of one tenant in an SQLite file (the `Ledger` port).
+"""The ledger of one tenant (the `Ledger` port), and its opening in an SQLite file; `postgres` opens it in PostgreSQL.
 
 Writes go through one thread that commits what waits in groups (`writer`); reads use their own connections in
-worker threads, so neither blocks the event loop. Other processes may write the same file: every group
+worker threads, so neither blocks the event loop. Other processes may write the same log: every group
 re-reads what it builds upon inside its own transaction.
 
 Promises: what `append` returned is on the disk; a loser of a race leaves no row; a body is not handed out
@@ -27,13 +27,14 @@ from magi.ledger.commit import Append, Claim, GroupCommit, Secrets
 from magi.ledger.creation import Identity, create_file, prepare_ledger
 from magi.ledger.database import (
     Connect,
+    SqliteDialect,
     check_identity,
     connect_file,
-    meaning_of,
     open_engine,
     reading_uri,
     writing_uri,
 )
+from magi.ledger.dialect import Dialect
 from magi.ledger.entries import StoredEntry, believed
 from magi.ledger.head import SignerSource, Signing
 from magi.ledger.retention import RETENTION_STREAM
@@ -50,62 +51,24 @@ ACCESS_STREAM = "access"
 Found = TypeVar("Found")
 
 
-class SqliteLedger:
-    """One tenant's log in one file. Safe for any number of tasks; close it or use it as a context."""
+class StoredLedger:
+    """One tenant's log in one store. Safe for any number of tasks; close it or use it as a context."""
 
     def __init__(
-        self,
-        path: Path,
-        *,
-        log: str,
-        tenant: str,
-        key_id: str,
-        keys: Keys,
-        signers: SignerSource | None = None,
-        entropy: Entropy,
-        clock: Clock,
-        create: bool = True,
-        read_only: bool = False,
-        connect: Connect = connect_file,
+        self, dialect: Dialect, reader: Engine, keys: Keys, key_id: str, writer: tuple[Engine, Writer] | None
     ) -> None:
-        """Open the ledger, or create it with its first record where `create` and not `read_only`.
+        """Read through `reader`, which is disposed of at the end, as the writer's engine is.
 
-        `entropy`, `clock` and `signers` are called from the writer thread. A read-only ledger asks for no key and
-        creates no file.
-
-        Raises:
-            ForeignLedgerError: not a ledger of this program, version, log and tenant.
-            KeyMissingError: the tenant key is absent, or not the one this ledger was written with; no log key.
-            LedgerUnavailableError: no_folder, not_found, not_writable, locked, disk_full, io.
-            TamperedError: the file is damaged.
+        Without a `writer` it is read only.
         """
-        self._path = path
+        self._dialect = dialect
+        self._reader = reader
         self._keys = keys
         self._key_id = key_id
         self._room = asyncio.Semaphore(MAX_WAITING)
         self._writer: Writer | None = None
-        self._reader = _reader(path, connect, read_only=read_only)
-        if read_only:
-            self._look(lambda connection: check_identity(connection, path, log=log, tenant=tenant))
-            return
-        secrets = Secrets(keys=keys, key_id=key_id, entropy=entropy)
-        if signers is None:
-            raise KeyMissingError("log_key", path=str(path))
-        log_key = signers.current()[0].verifier.vkey
-        group_commit = GroupCommit(log, secrets, clock, Signing(log, signers))
-        identity = Identity(
-            log=log, tenant=tenant, key_id=key_id, key=keys.tenant_key(key_id), log_key=log_key
-        )
-        if create:
-            create_file(path)
-        self._writing = open_engine(lambda: connect(writing_uri(path)), begin="BEGIN IMMEDIATE")
-        try:
-            prepare_ledger(self._writing, path, identity, group_commit, create=create)
-        except DBAPIError as error:
-            raise meaning_of(error, path) from error
-        finally:
-            self._writing.dispose()  # the writer thread opens its own connection
-        self._writer = Writer(path, self._writing, group_commit)
+        if writer is not None:
+            self._writing, self._writer = writer
 
     async def __aenter__(self) -> Self:
         """The ledger itself; it is open already."""
@@ -151,7 +114,7 @@ class SqliteLedger:
 
     async def _submit(self, work: Append | Claim) -> tuple[Record, ...] | bool:
         if self._writer is None:
-            raise LedgerUnavailableError("not_writable", path=str(self._path))
+            raise LedgerUnavailableError("not_writable", path=self._dialect.where)
         async with self._room:
             loop = asyncio.get_running_loop()
             future: asyncio.Future[tuple[Record, ...] | bool] = loop.create_future()
@@ -174,21 +137,27 @@ class SqliteLedger:
         query = (
             select(entry.c.stream)
             .where(entry.c.ordinal == 0, func.substr(entry.c.stream, 1, len(prefix)) == prefix)
-            .order_by(entry.c.seq)
+            .order_by(*self._dialect.log_order)
         )
         return tuple(await self._read(lambda connection: connection.execute(query).scalars().all()))
 
-    async def body(self, ref: Ref, who: str, why: str) -> bytes:
+    async def body(
+        self, ref: Ref, who: str, why: str, *, request: int | None = None, at: int | None = None
+    ) -> bytes:
         """The plaintext of a body; the access is recorded in stream `access`, durably, before it is read.
 
+        `request` is the approved request that the record cites. With `at` the record takes that ordinal or none:
+        whoever judged the stream before it knows that nothing was recorded in between.
+
         Raises:
+            ConflictError: `ordinal`, something else was recorded `at` that place; the body was not read.
             ErasedError: a tombstone names it; the commitment is intact.
             TamperedError: it is not there, does not decrypt, or does not match its commitment.
             KeyMissingError: the tenant key is absent.
             LedgerUnavailableError: the access cannot be recorded (a read-only ledger), or the file not read.
         """
-        accessed = Accessed(commitment=ref.commitment, who=who, why=why)
-        await self._append(Append(ACCESS_STREAM, None, (Draft(accessed, actor=who),)))
+        accessed = Accessed(commitment=ref.commitment, who=who, why=why, request=request)
+        await self._append(Append(ACCESS_STREAM, at, (Draft(accessed, actor=who),)))
         return await self._read(lambda connection: self._open_body(connection, ref))
 
     def _open_body(self, connection: Connection, ref: Ref) -> bytes:
@@ -242,11 +211,69 @@ class SqliteLedger:
         return await asyncio.to_thread(self._look, look)
 
     def _look(self, look: Callable[[Connection], Found]) -> Found:
+        return look_into(self._dialect, self._reader, look)
+
+
+def look_into(dialect: Dialect, reader: Engine, look: Callable[[Connection], Found]) -> Found:
+    """Read on a connection of one's own; the store's errors get their meaning."""
+    try:
+        with reader.connect() as connection:
+            return look(connection)
+    except dialect.errors as error:
+        raise dialect.meaning_of(error) from error
+
+
+class SqliteLedger(StoredLedger):
+    """One tenant's log in one file."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        log: str,
+        tenant: str,
+        key_id: str,
+        keys: Keys,
+        signers: SignerSource | None = None,
+        entropy: Entropy,
+        clock: Clock,
+        create: bool = True,
+        read_only: bool = False,
+        connect: Connect = connect_file,
+    ) -> None:
+        """Open the ledger, or create it with its first record where `create` and not `read_only`.
+
+        `entropy`, `clock` and `signers` are called from the writer thread. A read-only ledger asks for no key and
+        creates no file.
+
+        Raises:
+            ForeignLedgerError: not a ledger of this program, version, log and tenant.
+            KeyMissingError: the tenant key is absent, or not the one this ledger was written with; no log key.
+            LedgerUnavailableError: no_folder, not_found, not_writable, locked, disk_full, io.
+            TamperedError: the file is damaged.
+        """
+        dialect = SqliteDialect(path)
+        reader = _reader(path, connect, read_only=read_only)
+        if read_only:
+            look_into(dialect, reader, lambda found: check_identity(found, path, log=log, tenant=tenant))
+            super().__init__(dialect, reader, keys, key_id, None)
+            return
+        secrets = Secrets(keys=keys, key_id=key_id, entropy=entropy)
+        if signers is None:
+            raise KeyMissingError("log_key", path=str(path))
+        signers.current()  # before a file is made
+        group_commit = GroupCommit(log, secrets, clock, Signing(log, signers))
+        identity = Identity(log=log, tenant=tenant, key_id=key_id, key=keys.tenant_key(key_id))
+        if create:
+            create_file(path)
+        writing = open_engine(lambda: connect(writing_uri(path)), begin="BEGIN IMMEDIATE")
         try:
-            with self._reader.connect() as connection:
-                return look(connection)
-        except (DBAPIError, sqlite3.Error) as error:
-            raise meaning_of(error, self._path) from error
+            prepare_ledger(writing, path, identity, group_commit, signers, create=create)
+        except (DBAPIError, sqlite3.Error) as error:  # the second: the journal mode is set on the bare driver
+            raise dialect.meaning_of(error) from error
+        finally:
+            writing.dispose()  # the writer thread opens its own connection
+        super().__init__(dialect, reader, keys, key_id, (writing, Writer(dialect, writing, group_commit)))
 
 
 def _reader(path: Path, connect: Connect, *, read_only: bool) -> Engine:

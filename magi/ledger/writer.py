@@ -10,25 +10,17 @@ durable. Leaves to others: what a group writes (`magi.ledger.commit`).
 import asyncio
 import contextlib
 import queue
-import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from magi.core.errors import LedgerUnavailableError, MagiError, UncertainError
+from magi.core.errors import LedgerUnavailableError, MagiError
 from magi.core.record import Record
-from magi.ledger.commit import Append, Claim, GroupCommit, Ready
-from magi.ledger.database import meaning_of, primary_code
-
-MAX_GROUP = 256
-"""Jobs in one transaction. Past a hundred the fsync no longer counts (audit measurements), waiting does."""
-
-_OWN_FAULT = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
-"""Result codes that blame one row, not the disk: the other jobs of the group are tried without it."""
+from magi.ledger.commit import Append, Claim, GroupCommit, Ready, touched
+from magi.ledger.dialect import Dialect
 
 Outcome = tuple[Record, ...] | bool | Exception
 
@@ -54,9 +46,10 @@ class WriterStats:
 class Writer:
     """Owns the one writing connection and its thread."""
 
-    def __init__(self, path: Path, engine: Engine, group_commit: GroupCommit) -> None:
+    def __init__(self, dialect: Dialect, engine: Engine, group_commit: GroupCommit) -> None:
         """Start the thread. It is a daemon: a process that dies loses only what was not acknowledged."""
-        self._path = path
+        self._dialect = dialect
+        self._max_group = dialect.max_group
         self._engine = engine
         self._group_commit = group_commit
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -79,7 +72,7 @@ class Writer:
         """
         with self._door:
             if self._closed:
-                raise LedgerUnavailableError("closed", path=str(self._path))
+                raise LedgerUnavailableError("closed", path=self._dialect.where)
             self._jobs.put(job)
 
     def close(self) -> None:
@@ -104,7 +97,7 @@ class Writer:
         while job is not None:
             if not job.future.cancelled():  # nobody waits for it and nothing of it was done
                 group.append(job)
-            if len(group) == MAX_GROUP:
+            if len(group) == self._max_group:
                 return group, True
             try:
                 job = self._jobs.get_nowait()
@@ -135,9 +128,9 @@ class Writer:
         try:
             return self._transact(group)
         except DBAPIError as error:
-            if len(group) > 1 and primary_code(error) in _OWN_FAULT:
+            if len(group) > 1 and self._dialect.of_one_job(error):
                 return self._one_by_one(group)
-            return _all(group, meaning_of(error, self._path), error)
+            return _all(group, self._dialect.meaning_of(error), error)
         except Exception as error:  # noqa: BLE001  # it belongs to those who wait, and the thread goes on
             if len(group) > 1:
                 return self._one_by_one(group)
@@ -153,19 +146,20 @@ class Writer:
             try:
                 outcomes = self._write(connection, group)
             except BaseException:
-                with contextlib.suppress(DBAPIError):  # SQLite may have rolled back already
+                with contextlib.suppress(DBAPIError):  # the store may have rolled back already
                     transaction.rollback()
                 raise
             try:
                 transaction.commit()
             except DBAPIError as error:
-                return _all(group, self._after_failed_commit(connection, error), error)
+                return _all(group, self._dialect.after_failed_commit(connection, error), error)
         if any(isinstance(work, Ready) for work in group):
             self._group_commit.committed()
         self._count(outcomes)
         return outcomes
 
     def _write(self, connection: Connection, group: Sequence[Ready | Claim]) -> list[Outcome]:
+        self._dialect.hold(connection, *touched(group))
         appends = [work for work in group if isinstance(work, Ready)]
         # Appends first: a claim waits for the append that opened its stream, never the other way round.
         written = iter(self._group_commit.append(connection, appends) if appends else ())
@@ -173,25 +167,6 @@ class Writer:
             next(written) if isinstance(work, Ready) else self._group_commit.claim(connection, work)
             for work in group
         ]
-
-    def _after_failed_commit(self, connection: Connection, error: DBAPIError) -> MagiError:
-        """What a COMMIT that failed leaves behind.
-
-        SQLite reports SQLITE_FULL when a write into the WAL found no room. The frame that marks a commit is
-        the last one written, so without it, and rolled back, the transaction cannot come back: certain. Any
-        other error (of fsync above all) may come after that frame reached the disk, and recovery after a
-        crash would then bring the transaction back although it was rolled back here: uncertain.
-        """
-        driver = connection.connection.driver_connection
-        rolled_back = False
-        if isinstance(driver, sqlite3.Connection):
-            with contextlib.suppress(sqlite3.Error):
-                driver.rollback()
-                rolled_back = not driver.in_transaction
-        connection.invalidate()  # whatever state the connection is in, it is not used again
-        if primary_code(error) == sqlite3.SQLITE_FULL and rolled_back:
-            return LedgerUnavailableError("disk_full", path=str(self._path))
-        return UncertainError("commit", path=str(self._path))
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         written = [outcome for outcome in outcomes if isinstance(outcome, tuple)]

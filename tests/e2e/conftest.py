@@ -327,7 +327,7 @@ def with_models(tools, parts, arrival=None):
 def peek(path, home=None):
     """A copy of a ledger's files, as a crash left them; looking at the copy changes nothing of the case."""
     home.mkdir(parents=True)
-    for name in ("ledger.db", "ledger.db-wal", "tenant.key"):
+    for name in ("ledger.db", "ledger.db-wal", "tenant.key", "log.key"):
         if (path / name).exists():
             shutil.copy(path / name, home / name)
     return home

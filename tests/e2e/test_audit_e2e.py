@@ -140,6 +140,7 @@ def test_a_tampered_log_gets_no_numbers(kit, held, tmp_path, command):
             "SELECT seq, bytes FROM entry WHERE instr(bytes, ?)", (b'"country":"US"',)
         ).fetchone()
         changed = bytes(data).replace(b'"country":"US"', b'"country":"JP"')
+        file.execute("DROP TRIGGER entry_stays")  # a guard against accidents, not against somebody's hand
         file.execute("UPDATE entry SET bytes = ? WHERE seq = ?", (changed, seq))
     file.close()
     done = held.magi.run("audit", *command, "--ledger", home / "ledger.db")

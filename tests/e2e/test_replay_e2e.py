@@ -19,13 +19,15 @@ from magi.core.canonical import canonical
 from magi.core.record import Answered
 from magi.core.space import ChoiceSpace
 from magi.ledger.keyfile import read_key_file
-from magi.ledger.tree import leaf_hash
+from magi.ledger.logkey import read_log_keys
+from magi.ledger.note import Checkpoint, sign
+from magi.ledger.tree import Frontier, leaf_hash
 from magi.ledger.verify import verify
 from magi.replay.rearbitrate import rearbitrate
 from magi.service.question import take_question
 from magi.service.run import Request, deliberate
 from magi.standin.rehearsal import plausible
-from magi.wiring import KEY_ID
+from magi.wiring import KEY_ID, log_name
 
 QUESTION = "窓口を土曜にも開けるべきか。はいかいいえで答えてください。"
 SEATS = ("melchior", "balthasar", "casper")
@@ -160,17 +162,24 @@ def test_lawqa_against_stand_ins_replays(kit, magi, tmp_path):
 
 
 def rewrite(path, kind, change):
-    """Replace the first record of a kind by a changed one, with a leaf hash that fits its new bytes."""
+    """Replace the first record of a kind by a changed one, and sign the log anew with its own key."""
     with sqlite3.connect(path) as connection:
         query = "SELECT seq, bytes FROM entry WHERE kind = ? ORDER BY seq LIMIT 1"
         seq, raw = connection.execute(query, (kind,)).fetchone()
         value = json.loads(raw)
         change(value["data"])
         changed = canonical(value)
-        connection.execute("DROP TRIGGER entry_stays")  # a guard against accidents, not against somebody's hand
+        connection.execute(
+            "DROP TRIGGER entry_stays"
+        )  # a guard against accidents, not against somebody's hand
         connection.execute(
             "UPDATE entry SET bytes = ?, leaf_hash = ? WHERE seq = ?", (changed, leaf_hash(changed), seq)
         )
+        frontier = Frontier()
+        frontier.extend(hash_ for (hash_,) in connection.execute("SELECT leaf_hash FROM entry ORDER BY seq"))
+        checkpoint = Checkpoint(log_name("local"), frontier.size, frontier.root())
+        note = sign(checkpoint.text, read_log_keys(path.parent / "log.key", log_name("local")))
+        connection.execute("UPDATE head SET edge = ?, note = ?", (b"".join(frontier.edge), note))
     connection.close()
 
 
@@ -191,7 +200,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_a_changed_record_with_a_fitting_hash_replays_differently(magi, what):
-    """Who rewrites a record and its hash passes the check of the bytes, but the verdict no longer follows."""
+    """Who holds the log's key and signs a rewritten log passes the check of the bytes; the verdict does not follow."""
     assert magi.run("ask", "--rehearsal", QUESTION).code == 0
     rewrite(magi.ledger, *CHANGES[what])
     report = verify(magi.ledger, read_key_file(magi.home / "tenant.key", KEY_ID))

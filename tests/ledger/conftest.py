@@ -1,6 +1,10 @@
 """What the ledger's tests share: a clock that stands still, seeded chance, drafts, and ledgers by factory."""
 
+import contextlib
 import random
+import socket
+import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +25,8 @@ from magi.core.space import YesNoConditionalSpace
 from magi.ledger.keyfile import TenantKeys
 from magi.ledger.logkey import GivenSigners
 from magi.ledger.note_key import new_signer
+from magi.ledger.postgres import PostgresLedger
+from magi.ledger.sequencer import Sequencer
 from magi.ledger.store import SqliteLedger
 
 HASH = "ab" * 32
@@ -155,6 +161,7 @@ class SqliteLedgers:
     clock: FakeClock
     keys: TenantKeys
     opened: list[SqliteLedger] = field(default_factory=list)
+    key = SIGNERS.current()[0].verifier.vkey
 
     def open(self, **changes):
         """Open one more; `entropy` differs from opening to opening unless given."""
@@ -196,7 +203,110 @@ def sqlite_ledgers(tmp_path, clock):
     return SqliteLedgers(tmp_path / "ledger.db", clock, TenantKeys("k1", b"k" * 32))
 
 
-@pytest.fixture(params=["sqlite"])
+@dataclass
+class PostgresLedgers:
+    """Opens ledgers over one PostgreSQL database; each opening stands for a process of its own."""
+
+    url: str
+    clock: FakeClock
+    keys: TenantKeys
+    opened: list[PostgresLedger] = field(default_factory=list)
+    key = SIGNERS.current()[0].verifier.vkey
+
+    def open(self, **changes):
+        """Open one more; `entropy` differs from opening to opening unless given."""
+        given = {
+            "url": self.url,
+            "log": "log-1",
+            "tenant": "t1",
+            "key_id": "k1",
+            "keys": self.keys,
+            "log_key": lambda: self.key,
+            "entropy": SeededEntropy(len(self.opened)),
+            "clock": self.clock,
+        } | changes
+        self.opened.append(PostgresLedger(given.pop("url"), **given))
+        return self.opened[-1]
+
+    def sequencer(self, signers=SIGNERS, url=None, **changes):
+        """A sequencer of this log; close it."""
+        return Sequencer(url or self.url, "log-1", signers, **changes)
+
+
+class CuttingProxy:
+    """Stands between a client and PostgreSQL's socket, and cuts a connection where it is told to.
+
+    `cut = ("before", word)`: when a client sends `word`, it is not passed on. `("after", word)`: it is passed on, and
+    the server's answer is not. Once told, it cuts once.
+    """
+
+    def __init__(self, url, folder):
+        """Listen in `folder` for the database of `url`."""
+        before, _, real = url.partition("?host=")
+        self.url = f"{before}?host={folder}"
+        self.cut = None
+        self.cuts = 0
+        self._real = f"{real}/.s.PGSQL.5432"
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(f"{folder}/.s.PGSQL.5432")
+        self._listening.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self):
+        """Accept nobody any more."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._real)
+                held = threading.Event()
+                for pump in ((self._up, client, server, held), (self._down, server, client, held)):
+                    threading.Thread(target=pump[0], args=pump[1:], daemon=True).start()
+
+    def _up(self, client, server, held):
+        with client, contextlib.suppress(OSError):
+            while sent := client.recv(1 << 20):
+                told = self.cut
+                if told is not None and told[1] in sent:
+                    self.cut = None
+                    self.cuts += 1
+                    if told[0] == "before":
+                        break
+                    held.set()
+                server.sendall(sent)
+        with contextlib.suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
+
+    def _down(self, server, client, held):
+        with server, contextlib.suppress(OSError):
+            while answer := server.recv(1 << 20):
+                if held.is_set():  # the server has done it; nobody hears
+                    break
+                client.sendall(answer)
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def postgres_proxy(postgres_url):
+    """A proxy before the database of the test."""
+    with tempfile.TemporaryDirectory(prefix="magi-px-", dir="/tmp") as folder:
+        proxy = CuttingProxy(postgres_url, folder)
+        yield proxy
+        proxy.close()
+
+
+@pytest.fixture
+def postgres_ledgers(postgres_url, clock):
+    """Ledgers over one PostgreSQL database."""
+    return PostgresLedgers(postgres_url, clock, TenantKeys("k1", b"k" * 32))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
 def ledgers(request):
     """Every implementation of the port: the contract suite runs once for each."""
     return request.getfixturevalue(f"{request.param}_ledgers")

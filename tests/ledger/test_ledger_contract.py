@@ -29,7 +29,7 @@ def test_a_new_log_starts_with_its_configuration(ledgers):
 
     (first,), streams = asyncio.run(story())
 
-    assert (first.ordinal, first.data) == (0, Configured(tenant="t1", schema_version=1))
+    assert (first.ordinal, first.data) == (0, Configured(tenant="t1", schema_version=2, key=ledgers.key))
     assert streams == ("config",)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from magi.core.errors import ForeignLedgerError, KeyMissingError, LedgerUnavailableError, TamperedError
 from magi.ledger.keyfile import TenantKeys
+from magi.ledger.schema import SCHEMA_VERSION
 from magi.ledger.verify import verify
 
 
@@ -24,9 +25,11 @@ def _foreign_database(path):
     connection.close()
 
 
-def _pragma(statement):
+def _told(statement):
     def change(path):
         with sqlite3.connect(path) as connection:
+            for trigger in ("entry_stays", "entry_remains"):  # guards against accidents, not against this
+                connection.execute(f"DROP TRIGGER {trigger}")
             connection.execute(statement)
         connection.close()
 
@@ -54,8 +57,8 @@ def test_a_foreign_file_is_refused_and_untouched(sqlite_ledgers, make, reason, m
 @pytest.mark.parametrize(
     ("statement", "changes", "reason"),
     [
-        ("PRAGMA user_version=2", {}, "newer_version"),
-        ("PRAGMA user_version=0", {}, "other_version"),
+        (f"PRAGMA user_version={SCHEMA_VERSION + 1}", {}, "newer_version"),
+        ("PRAGMA user_version=1", {}, "other_version"),
         ("PRAGMA application_id=1", {}, "other_application"),
         ("SELECT 1", {"tenant": "t2"}, "other_tenant"),
         ("SELECT 1", {"log": "log-2"}, "other_log"),
@@ -65,7 +68,7 @@ def test_a_foreign_file_is_refused_and_untouched(sqlite_ledgers, make, reason, m
 def test_another_version_log_or_tenant_is_refused(sqlite_ledgers, statement, changes, reason, mode):
     """A ledger of a newer version, another log or another tenant is never opened."""
     asyncio.run(sqlite_ledgers.open().close())
-    _pragma(statement)(sqlite_ledgers.path)
+    _told(statement)(sqlite_ledgers.path)
 
     with pytest.raises(ForeignLedgerError) as raised:
         sqlite_ledgers.open(**changes, **mode)
@@ -185,6 +188,7 @@ def test_reading_a_changed_record_is_an_error(sqlite_ledgers, drafts, column, va
         async with sqlite_ledgers.open() as ledger:
             await ledger.append("d/1", 0, [drafts.answered()])
             with sqlite3.connect(sqlite_ledgers.path) as connection:
+                connection.execute("DROP TRIGGER entry_stays")
                 connection.execute(f"UPDATE entry SET {column}=? WHERE stream='d/1'", [value])  # noqa: S608
             connection.close()
             await ledger.read("d/1")

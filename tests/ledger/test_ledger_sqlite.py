@@ -60,6 +60,37 @@ def test_foreseen_conflicts_and_accesses_cost_no_commit_of_their_own(sqlite_ledg
     assert commits <= 10
 
 
+def test_an_append_costs_the_same_in_a_long_log(sqlite_ledgers, drafts):
+    """SQLite's work for one append does not grow with the log: nothing on the way reads a whole index."""
+    steps = [0]
+
+    def counting(uri):
+        connection = connect_file(uri)
+
+        def count():
+            steps[0] += 1
+
+        connection.set_progress_handler(count, 10)
+        return connection
+
+    async def story():
+        costs = []
+        async with sqlite_ledgers.open(connect=counting) as ledger:
+            await ledger.append("d/1", 0, [drafts.answered(answer=b"x")])
+            for ordinal in (1, 2):
+                before = steps[0]
+                await ledger.append("d/1", ordinal, [drafts.answered(answer=b"x")])
+                costs.append(steps[0] - before)
+                await asyncio.gather(
+                    *(ledger.append(f"d/{ordinal}-{n}", 0, [drafts.answered()] * 5) for n in range(800))
+                )
+        return costs
+
+    short, long = asyncio.run(story())
+
+    assert 0 < long < 2 * short + 10
+
+
 def test_more_than_the_queue_holds_is_waited_for(sqlite_ledgers, drafts):
     """Past the bound of the queue appends wait their turn; none is lost and order holds."""
 
