@@ -1,317 +1,332 @@
-"""Checks a whole ledger file, from its bytes alone, and computes the root of its tree.
+"""Checks a whole log from its bytes alone: a ledger in a database, or an exported folder.
 
-What is checked, in this order for each record:
+At depth `tree`, for each record and then the whole:
 
-1. `seq` is dense from 0, and the first record is `configured` in stream `config`.
-2. The leaf hash is that of the stored bytes.
-3. The bytes are a record of this log, in canonical form, and say what the columns say.
-4. Ordinals are contiguous within the stream.
-5. Every answer or failed attempt of an ask has its ticket before it.
-6. Every body that the record names is there with its length; with keys, it opens and matches its commitment.
+1. `seq` is dense from 0, and the stored leaf hash is that of the stored bytes.
+2. The stored tiles are those that the leaves give; none is missing, none too many.
+3. The head's size, root and edge are those of the tree, and the keys that the log's own records leave in force have
+   signed it. A key that the auditor brings has to be among the signers.
+4. The log extends every checkpoint that the auditor kept.
 
-Then: no body without a record, no data key or idempotency hash out of place, no claim on a closed stream.
+At depth `bodies` also: every body that a record names is there with its length, or a tombstone says that it is not;
+with the tenant key it opens and matches its commitment. No body and no data key without a record.
 
-Promises: writes nothing and leaves no file; works in bounded memory but for the streams' states; a damaged
-file ends in a report or a named error. Cannot see: a change of the working state beside the tree (a claim's
-owner and time, an ancestry label), and a log cut off or rewritten as a whole, which only a checkpoint that
-somebody else keeps reveals.
+At depth `full` also: canonical form, schema, columns, the rules of streams (`verify_records`), and what stands beside
+the log (`verify_state`). Records without a place yet (PostgreSQL) are judged like the others and are in no tree.
+
+Promises: writes nothing and leaves no file; works in bounded memory but for the streams' states and what was erased;
+damage ends in a report or a named error. Cannot see: a record that was never written; a log cut off or rewritten as a
+whole by whoever holds its signing key, unless the auditor kept a checkpoint; the working state without the tenant
+key; a body's content without it.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, func, select
-from sqlalchemy.exc import DBAPIError
-
-from magi.core.errors import KeyMissingError, LedgerUnavailableError, MalformedFileError, TamperedError
+from magi.core.errors import MalformedFileError
 from magi.core.ports import Keys
-from magi.core.record import Answered, AttemptFailed, Decided, Opened, Record, Ref, Ticketed
-from magi.ledger.bodies import SealedBody, WrappedKey, key_proof, open_body, unwrap_key
-from magi.ledger.database import check_identity, connect_file, meaning_of, open_engine, reading_uri, wal_of
-from magi.ledger.entries import StoredEntry, parsed
-from magi.ledger.schema import ancestry, body, claim, data_key, entry, idempotency, key_check
-from magi.ledger.tree import Frontier, leaf_hash
+from magi.ledger.note import Checkpoint, Verifier
+from magi.ledger.reading import Cells, LogReader, open_store, open_url
+from magi.ledger.tiles import TILE_HEIGHT, TILE_WIDTH, tiles_of
+from magi.ledger.tlog_proof import parse_tlog_proof, verify_tlog_proof
+from magi.ledger.tree import HASH_BYTES, LEAF_PREFIX
+from magi.ledger.verify_bodies import BodyCheck, Named
+from magi.ledger.verify_export import ExportReader
+from magi.ledger.verify_head import Grown, Judged, KeyHistory, check_head, check_kept, said_by
+from magi.ledger.verify_records import ACTING, KEYED, Records, Retention, Value, envelope, whole
+from magi.ledger.verify_report import Depth, Problem, VerifyReport
+from magi.ledger.verify_state import check_acts, check_key, check_state
+from magi.ledger.verify_tree import TileTree
 
-CHUNK = 500
-"""Records read at a time: half a megabyte, 32 at most."""
-BODY_CHUNK = 50
-"""Bodies read at a time: a megabyte as a rule, and never hundreds of recorded streams at once."""
-MAX_PROBLEMS = 1_000
-"""Problems kept; a file with more is not explained by reading on."""
-TOP_LABEL = 6
+__all__ = [
+    "Brought",
+    "Depth",
+    "Problem",
+    "VerifyReport",
+    "check_log",
+    "verify",
+    "verify_proof",
+    "verify_source",
+]
+
+_ROTATED = b'"kind":"key_rotated"'
+_COLUMNS = 6
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong, and where: the record's `seq`, `stream` and `ordinal` as far as known."""
+class Brought:
+    """What an auditor brings: the tenant key, the log's verifier keys, checkpoints (notes) kept from earlier."""
 
-    what: str
-    seq: int | None = None
-    stream: str | None = None
-    ordinal: int | None = None
-
-
-@dataclass(frozen=True)
-class VerifyReport:
-    """What was counted and found. `root` is the RFC 6962 root over all stored bytes, 64 hex digits.
-
-    `problems` is in log order, so the first names the first bad record.
-    """
-
-    records: int
-    streams: int
-    bodies_checked: int
-    bodies_missing: int
-    root: str
-    problems: tuple[Problem, ...]
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
+    keys: Keys | None = None
+    verifiers: tuple[Verifier, ...] = ()
+    kept: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def verify(path: Path, keys: Keys | None) -> VerifyReport:
-    """Check the ledger at `path`; without `keys` bodies are looked for but not opened.
+    """Check the ledger file or exported folder at `path` to the full; without `keys` no body is opened.
 
     Raises:
-        ForeignLedgerError: not a ledger of this program and version.
-        TamperedError: `database`, `row`: damaged so that it cannot be read on.
+        ForeignLedgerError: not a ledger of this program and version, and no exported log.
+        TamperedError: `database`: damaged so that it cannot be read on.
         KeyMissingError: `wrong_key`, or no key of the id that the ledger was written with.
         LedgerUnavailableError: `not_found`, `io`; `changing`, a writer came in between: run it again.
     """
-    before = _state_of(path)
-    engine = open_engine(lambda: connect_file(reading_uri(path)), begin="BEGIN", pooled=False)
-    try:
-        with engine.connect() as connection:
-            check_identity(connection, path)
-            report = _Check(connection, keys).run()
-    except (DBAPIError, sqlite3.Error) as error:
-        raise meaning_of(error, path) from error
-    except (TypeError, ValueError) as error:  # a value of another type than its column was made for
-        raise TamperedError("row", path=str(path)) from error
-    if before is not None and before != _state_of(path):
-        raise LedgerUnavailableError("changing", path=str(path))
-    return report
+    return verify_source(path, Brought(keys))
 
 
-def _state_of(path: Path) -> tuple[int, int] | None:
-    """Size and time of a ledger that nobody has open; None where SQLite's snapshot protects the reader."""
-    if wal_of(path).exists() or not path.exists():
-        return None
-    state = path.stat()
-    return state.st_size, state.st_mtime_ns
+def verify_source(source: Path | str, brought: Brought, depth: Depth = "full") -> VerifyReport:
+    """Check a ledger file, an exported folder, or, where `source` is a text, the database of that address.
+
+    Raises:
+        As `verify`.
+    """
+    if isinstance(source, str):
+        with open_url(source) as reader:
+            return check_log(reader, brought, depth)
+    if source.is_dir():
+        return check_log(ExportReader(source), brought, depth)
+    with open_store(source) as reader:
+        return check_log(reader, brought, depth)
 
 
-@dataclass
-class _Stream:
-    """What was seen of one stream so far. Owned by `_Check`."""
+def verify_proof(proof: bytes, entry: bytes, verifiers: Sequence[Verifier]) -> Checkpoint:
+    """Check a `.tlog-proof` file: that a record (its stored bytes) is in the log it names, by a checkpoint signed for.
 
-    following: int = 0
-    decided: bool = False
-    tickets: set[tuple[str, int]] = field(default_factory=set)
-    idempotency_hash: str | None = None
+    Raises:
+        MalformedFileError: `tlog_proof`, `note`, `checkpoint`; `record`: the entry is no record.
+        TamperedError: `note_signature`, `note_unsigned`, `checkpoint_origin`, `inclusion_proof`.
+    """
+    value = whole(entry)
+    if value is None or not isinstance(value.get("log"), str):
+        raise MalformedFileError("record", problems=("not a record",))
+    return verify_tlog_proof(parse_tlog_proof(proof), entry, verifiers, origin=value["log"])
+
+
+def check_log(reader: LogReader, brought: Brought, depth: Depth = "full") -> VerifyReport:
+    """Check what a reader reads; see the module.
+
+    Raises:
+        KeyMissingError: `wrong_key`. Whatever the reader raises.
+    """
+    return _Check(reader, brought, depth).run()
 
 
 class _Check:
-    """One pass over one snapshot of the file."""
+    """One pass over one snapshot of a log."""
 
-    def __init__(self, connection: Connection, keys: Keys | None) -> None:
-        self._connection = connection
-        self._keys = keys
-        self._tree = Frontier()
-        self._streams: dict[str, _Stream] = {}
-        self._problems: list[Problem] = []
+    def __init__(self, reader: LogReader, brought: Brought, depth: Depth) -> None:
+        self._reader = reader
+        self._brought = brought
+        self._depth = depth
+        self._findings = reader.findings
+        self._head = reader.head()
+        self._tree = TileTree(self._on_tile, self._wanted())
+        self._keys = KeyHistory(self._findings)
+        self._records = Records(self._findings)
+        self._retention = Retention(self._findings)
+        self._bodies = BodyCheck(reader, brought.keys, self._findings)
+        self._following = 0
+        self._waiting = 0
         self._log: str | None = None
-        self._records = 0
-        self._opened = 0
-        self._missing = 0
-        self._found = 0
+
+    def _wanted(self) -> Iterator[int]:
+        """The sizes whose roots are needed."""
+        notes = [*self._brought.kept, *([] if self._head is None else [self._head.note])]
+        for note in notes:
+            said = said_by(note)
+            if said is not None:
+                yield said.size
 
     def run(self) -> VerifyReport:
-        key_problem = self._check_key()
-        for chunk in self._chunks():
-            read = [(row, self._check_entry(row)) for row in chunk]
-            self._check_bodies([(row, record) for row, record in read if record is not None])
-        self._problems.sort(key=lambda problem: problem.seq if problem.seq is not None else self._records)
-        self._problems.extend(key_problem)
-        for problem in self._beside_the_log():
-            self._add(problem)
+        self._reader.container()
+        tenant_keys: tuple[bytes, ...] = ()
+        if self._brought.keys is not None and self._depth != "tree":
+            tenant_keys = check_key(self._reader, self._brought.keys, self._findings)
+        for chunk in self._reader.entries(columns=self._depth == "full"):
+            self._place(chunk)
+            self._judge(chunk)
+        for chunk in self._reader.waiting():
+            self._waiting += len(chunk)
+            self._leaves(chunk)
+            self._judge(chunk)
+        self._check_tiles()
+        grown = Grown(
+            self._tree.size,
+            self._tree.root(),
+            self._tree.edge,
+            {**self._tree.roots, self._tree.size: self._tree.root()},
+        )
+        signers = self._check_signed(grown)
+        if self._depth != "tree":
+            self._bodies.settle(self._retention.tombstones)
+            self._bodies.strays(self._all_commitments())
+            check_acts(self._reader, self._retention, self._findings)
+        if self._depth == "full":
+            check_state(self._reader, self._records.streams, tenant_keys, self._findings)
+        return self._report(grown, signers, stated=bool(tenant_keys))
+
+    def _check_signed(self, grown: Grown) -> tuple[tuple[Verifier, ...], tuple[int, ...]]:
+        seen = Judged(self._head, grown, self._keys, self._log, self._brought.verifiers)
+        signers = check_head(seen, self._findings)
+        kept = check_kept(self._brought.kept, seen, self._findings)
+        stated = self._reader.stated_keys()
+        if stated is not None and stated != tuple(key.vkey for key in self._keys.in_force):
+            self._findings.add("stated_keys")  # an exported folder's have to be those of its records
+        return signers, kept
+
+    def _report(
+        self, grown: Grown, signed: tuple[tuple[Verifier, ...], tuple[int, ...]], *, stated: bool
+    ) -> VerifyReport:
+        bodies, signers = self._bodies, signed[0]
         return VerifyReport(
-            records=self._records,
-            streams=len(self._streams),
-            bodies_checked=self._opened,
-            bodies_missing=self._missing,
-            root=self._tree.root().hex(),
-            problems=tuple(self._problems),
+            records=grown.size + self._waiting,
+            streams=len(self._records.streams),
+            bodies_checked=bodies.opened,
+            bodies_missing=bodies.missing,
+            root=grown.root.hex(),
+            problems=self._findings.in_log_order(),
+            depth=self._depth,
+            origin=self._log or "",
+            erased=bodies.erased,
+            bodies_unopened=bodies.found if self._brought.keys is None else 0,
+            bodies_elsewhere=0 if self._reader.holds_bodies else bodies.named,
+            waiting=self._waiting,
+            state_checked=stated and self._depth == "full" and self._reader.holds_state,
+            signers=tuple(key.vkey for key in signers),
+            given=bool(set(self._brought.verifiers) & set(signers)),
+            kept=signed[1],
         )
 
-    def _add(self, problem: Problem) -> None:
-        if len(self._problems) < MAX_PROBLEMS:
-            self._problems.append(problem)
-
-    def _at(self, row: StoredEntry, what: str) -> None:
-        self._add(Problem(what, row.seq, row.stream, row.ordinal))
-
-    def _chunks(self) -> Iterator[Sequence[StoredEntry]]:
-        query = select(entry).order_by(entry.c.seq).limit(CHUNK)
-        rows = self._connection.execute(query).all()
-        while rows:
-            yield [StoredEntry(*row) for row in rows]
-            rows = self._connection.execute(query.where(entry.c.seq > rows[-1].seq)).all()
-
-    def _check_entry(self, row: StoredEntry) -> Record | None:
-        """Steps 1 to 5; the record, if the bytes are one."""
-        if row.seq != self._records:
-            self._at(row, "seq_not_dense")
-            self._records = row.seq  # one gap is one problem
-        self._records += 1
-        leaf = leaf_hash(row.data)
-        self._tree.add(leaf)
-        if leaf != row.leaf:
-            self._at(row, "leaf_hash")
-        try:
-            record = parsed(row.data)
-            canonical = record.to_bytes()
-        except (MalformedFileError, ValueError):
-            self._at(row, "not_a_record")
-            return None
-        if canonical != row.data:
-            self._at(row, "not_canonical")
-        if (record.stream, record.ordinal, record.kind) != (row.stream, row.ordinal, row.kind):
-            self._at(row, "columns_differ")
-        self._log = record.log if self._log is None else self._log
-        if record.log != self._log:
-            self._at(row, "other_log")
-        if row.seq == 0 and (record.stream, record.kind) != ("config", "configured"):
-            self._at(row, "first_record")
-        self._check_stream(row, record)
-        return record
-
-    def _check_stream(self, row: StoredEntry, record: Record) -> None:
-        stream = self._streams.setdefault(record.stream, _Stream())
-        if record.ordinal != stream.following:
-            self._at(row, "ordinal_not_contiguous")
-        stream.following = record.ordinal + 1
-        event = record.data
-        if isinstance(event, Ticketed):
-            stream.tickets.add((event.ask, event.attempt))
-        elif isinstance(event, Answered | AttemptFailed):
-            if event.attempt > 0 and (event.ask, event.attempt) not in stream.tickets:
-                self._at(row, "no_ticket")
-        elif isinstance(event, Decided):
-            stream.decided = True
-        elif isinstance(event, Opened):
-            stream.idempotency_hash = event.idempotency_hash
-
-    def _check_bodies(self, records: Sequence[tuple[StoredEntry, Record]]) -> None:
-        """Step 6 for one chunk of records."""
-        wanted = [(row, record, ref) for row, record in records for ref in record.refs]
-        for start in range(0, len(wanted), BODY_CHUNK):
-            some = wanted[start : start + BODY_CHUNK]
-            stored = self._stored({ref.commitment for _, _, ref in some})
-            self._found += len(stored)
-            for row, record, ref in some:
-                found = stored.get(ref.commitment)
-                if found is None:
-                    self._missing += 1
-                    self._at(row, f"body_missing: {ref.name}")
-                    continue
-                problem = self._body_problem(record.stream, ref, found)
-                if problem is not None:
-                    self._at(row, f"{problem}: {ref.name}")
-
-    def _stored(self, commitments: Iterable[str]) -> Mapping[str, Row[tuple[object, ...]]]:
-        query = (
-            select(
-                body,
-                data_key.c.key_id,
-                data_key.c.nonce.label("key_nonce"),
-                data_key.c.wrapped,
-            )
-            .outerjoin(data_key, data_key.c.stream == body.c.stream)
-            .where(body.c.commitment.in_(sorted(commitments)))
-        )
-        return {row.commitment: row for row in self._connection.execute(query)}
-
-    def _body_problem(self, stream: str, ref: Ref, row: Row[tuple[object, ...]]) -> str | None:
-        if (row.stream, row.length) != (stream, ref.length):
-            return "body_columns"
-        if row.key_id is None:
-            return "data_key_missing"
-        return None if self._keys is None else self._opening_problem(self._keys, stream, ref, row)
-
-    def _opening_problem(self, keys: Keys, stream: str, ref: Ref, row: Row[tuple[object, ...]]) -> str | None:
-        wrapped = WrappedKey(row.key_id, row.key_nonce, row.wrapped)
-        try:
-            key = unwrap_key(wrapped, keys.tenant_key(row.key_id), stream=stream)
-            open_body(SealedBody(ref.commitment, ref.length, row.nonce, row.ciphertext, row.salt), key)
-        except TamperedError as error:
-            return error.reason
-        except KeyMissingError:
-            return "data_key"
-        self._opened += 1
-        return None
-
-    def _check_key(self) -> tuple[Problem, ...]:
-        """Tell a wrong key, which opens nothing, from a check value that was changed."""
-        if self._keys is None:
-            return ()
-        rows = self._connection.execute(select(key_check)).all()
-        if rows and all(_proves(self._keys, row.key_id, row.proof) for row in rows):
-            return ()
-        if not self._opens_a_data_key(self._keys):
-            raise KeyMissingError("wrong_key", known=tuple(sorted(row.key_id for row in rows)))
-        return (Problem("key_check"),)
-
-    def _opens_a_data_key(self, keys: Keys) -> bool:
-        row = self._connection.execute(select(data_key).limit(1)).one_or_none()
-        if row is None:
-            return False
-        wrapped = WrappedKey(row.key_id, row.nonce, row.wrapped)
-        try:
-            unwrap_key(wrapped, keys.tenant_key(row.key_id), stream=row.stream)
-        except (TamperedError, KeyMissingError):
-            return False
-        return True
-
-    def _beside_the_log(self) -> Iterator[Problem]:
-        """What stands in the other tables and does not belong to any record."""
-        if self._connection.execute(select(func.count()).select_from(body)).scalar_one() != self._found:
-            yield from (Problem("body_without_record", stream=stream) for stream in self._orphans())
-        unused = select(data_key.c.stream).where(data_key.c.stream.not_in(select(body.c.stream)))
-        for stream in self._connection.execute(unused).scalars():
-            yield Problem("data_key_without_body", stream=stream)
-        for row in self._connection.execute(select(idempotency)):
-            known = self._streams.get(row.stream)
-            if known is None or known.idempotency_hash not in (None, row.hash):
-                yield Problem("idempotency", stream=row.stream)
-        for row in self._connection.execute(select(claim)):
-            known = self._streams.get(row.stream)
-            if known is None or known.decided:
-                yield Problem("claim_without_open_stream", stream=row.stream)
-        for row in self._connection.execute(select(ancestry)):
-            if row.stream not in self._streams or row.label not in range(TOP_LABEL + 1):
-                yield Problem("ancestry", stream=row.stream)
-
-    def _orphans(self) -> Iterator[str]:
-        """Streams of bodies that no record names; a second pass, made only where the numbers differ."""
-        named: set[str] = set()
-        for chunk in self._chunks():
+    def _place(self, chunk: Sequence[Cells]) -> None:
+        """Steps 1 and 2 for rows that have a place; also keeps the keys that they name."""
+        first, last = chunk[0][0], chunk[-1][0]
+        if first != self._following or last - first + 1 != len(chunk):
             for row in chunk:
-                try:
-                    named.update(ref.commitment for ref in parsed(row.data).refs)
-                except (MalformedFileError, ValueError):
-                    continue  # reported in the first pass
-        for stored in self._connection.execute(select(body.c.commitment, body.c.stream)):
-            if stored.commitment not in named:
-                yield stored.stream
+                if row[0] != self._following:
+                    self._at(row, "seq_not_dense")
+                self._following = row[0] + 1
+        self._following = last + 1
+        self._tree.extend(self._leaves(chunk))
+        for row in chunk:
+            data = row[1]
+            if isinstance(data, bytes) and (row[0] == 0 or _ROTATED in data):
+                self._note_key(row[0], whole(data))
+
+    def _note_key(self, seq: int, value: Value | None) -> None:
+        if value is None or not isinstance(value.get("log"), str):
+            return
+        if seq == 0:
+            self._log = value["log"]
+        if value.get("kind") in KEYED:
+            self._keys.take(seq, value)
+
+    def _leaves(self, chunk: Sequence[Cells]) -> list[bytes]:
+        """The leaf hashes of rows, compared with those stored beside them."""
+        sha256 = hashlib.sha256
+        try:
+            leaves = [sha256(LEAF_PREFIX + row[1]).digest() for row in chunk]
+        except TypeError:
+            leaves = [self._leaf(row) for row in chunk]
+        stored = [row[2] for row in chunk]
+        if stored != leaves:
+            for row, leaf in zip(chunk, leaves, strict=True):
+                if row[2] is not None and row[2] != leaf:
+                    self._at(row, "leaf_hash")
+        return leaves
+
+    def _leaf(self, row: Cells) -> bytes:
+        """The leaf of one row of which another, or this one, holds no bytes."""
+        if isinstance(row[1], bytes):
+            return hashlib.sha256(LEAF_PREFIX + row[1]).digest()
+        self._at(row, "row")
+        return bytes(HASH_BYTES)
+
+    def _at(self, row: Cells, what: str) -> None:
+        """A problem with a row, whose stream and ordinal are asked for if they were not read."""
+        stream, ordinal = row[3:5] if len(row) == _COLUMNS else (None, None)
+        if stream is None and isinstance(row[0], int):
+            stream, ordinal = self._reader.place(row[0])
+        self._findings.add(what, row[0], stream, ordinal)
+
+    def _judge(self, chunk: Sequence[Cells]) -> None:
+        """What the bytes say, as far as the depth asks."""
+        if self._depth == "tree":
+            return
+        wanted: list[Named] = []
+        for row in chunk:
+            if not isinstance(row[1], bytes):
+                continue
+            value = self._records.read(row) if self._depth == "full" else envelope(row[1])
+            if value is None:
+                if self._depth != "full":
+                    self._at(row, "not_a_record")
+                continue
+            try:
+                self._names(row[0], value, wanted)
+            except (KeyError, TypeError):
+                self._at(row, "not_a_record")
+        self._bodies.check(wanted)
+
+    def _names(self, seq: int | None, value: Value, wanted: list[Named]) -> None:
+        refs = value["refs"]
+        if refs:
+            stream, ordinal = value["stream"], value["ordinal"]
+            self._retention.named(stream, len(refs))
+            wanted += [
+                Named(seq, stream, ordinal, ref["name"], ref["commitment"], ref["length"]) for ref in refs
+            ]
+        if value["kind"] in ACTING:
+            self._retention.take(seq, value)
+
+    def _on_tile(self, level: int, number: int, hashes: bytes) -> None:
+        """Step 2 for a tile that became full, or, at the end, for one that did not."""
+        stored = self._reader.tile(level, number, len(hashes) // HASH_BYTES)
+        if stored == hashes:
+            return
+        if not isinstance(stored, bytes) or level:
+            first, last = (number << TILE_HEIGHT * (level + 1)), (number + 1 << TILE_HEIGHT * (level + 1)) - 1
+            self._findings.add(
+                f"{'tile_missing' if stored is None else 'tile'}: {level}/{number} ({first}-{last})"
+            )
+            return
+        same = (
+            stored[at : at + HASH_BYTES] == hashes[at : at + HASH_BYTES]
+            for at in range(0, len(hashes), HASH_BYTES)
+        )
+        place = next((place for place, one in enumerate(same) if not one), len(hashes) // HASH_BYTES - 1)
+        seq = number * TILE_WIDTH + place
+        self._findings.add(f"tile: 0/{number}", seq, *self._reader.place(seq))
+
+    def _check_tiles(self) -> None:
+        """Step 2, the rest: tiles that are not full, and tiles that should not be there."""
+        if self._reader.partial_tiles:
+            for level, number, hashes in self._tree.partial:
+                self._on_tile(level, number, hashes)
+        expected: set[tuple[object, object, int]] = {*tiles_of(self._tree.size)}
+        full: set[tuple[object, object]] = set()
+        if not self._reader.partial_tiles:
+            expected = {tile for tile in expected if tile[2] == TILE_WIDTH}
+            full = {(tile[0], tile[1]) for tile in expected}
+        for stored in self._reader.tiles():
+            if (
+                stored not in expected and (stored[0], stored[1]) not in full
+            ):  # those were compared, length and all
+                self._findings.add(f"tile_extra: {stored[0]}/{stored[1]}")
+
+    def _all_commitments(self) -> Iterator[str]:
+        """Every commitment that a record names; a second pass, made only where the numbers differ."""
+        for chunk in self._reader.entries(columns=False):
+            yield from _commitments(chunk)
+        for chunk in self._reader.waiting():
+            yield from _commitments(chunk)
 
 
-def _proves(keys: Keys, key_id: str, proof: bytes) -> bool:
-    try:
-        return key_proof(keys.tenant_key(key_id), key_id) == proof
-    except KeyMissingError:
-        return False
+def _commitments(chunk: Sequence[Cells]) -> Iterator[str]:
+    for row in chunk:
+        value = envelope(row[1]) if isinstance(row[1], bytes) else None
+        refs = value.get("refs") if value is not None else None
+        for ref in refs if isinstance(refs, list) else ():
+            if isinstance(ref, dict) and isinstance(ref.get("commitment"), str):
+                yield ref["commitment"]
