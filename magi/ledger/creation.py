@@ -9,6 +9,8 @@ tenant key is refused before it seals anything. Leaves to others: creating the k
 
 import hmac
 import os
+import sqlite3
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +21,16 @@ from magi.core.ports import Draft
 from magi.core.record import Configured
 from magi.ledger.bodies import key_proof
 from magi.ledger.commit import Append, GroupCommit
-from magi.ledger.database import CONFIG_STREAM, check_identity, is_blank
+from magi.ledger.database import CONFIG_STREAM, check_identity, is_blank, primary_code
 from magi.ledger.files import PRIVATE_MODE, sync_folder
 from magi.ledger.head import SignerSource
 from magi.ledger.migrations import create_tables
 from magi.ledger.published import check_signers
 from magi.ledger.schema import SCHEMA_VERSION, key_check
+
+MODE_TRIES = 200
+MODE_PAUSE_SECONDS = 0.05
+"""Ten seconds, as for any other lock: several processes may make their first start at once."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +95,16 @@ def _use_wal(engine: Engine, path: Path) -> None:
     """Set the journal mode, which the file keeps; SQLite does it outside transactions only."""
     connection = engine.raw_connection()
     try:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        row = cursor.fetchone()
+        for tries_left in reversed(range(MODE_TRIES)):
+            try:
+                row = connection.cursor().execute("PRAGMA journal_mode=WAL").fetchone()
+                break
+            except (
+                sqlite3.OperationalError
+            ) as error:  # for this SQLite does not wait as it does for transactions
+                if primary_code(error) != sqlite3.SQLITE_BUSY or not tries_left:
+                    raise
+                time.sleep(MODE_PAUSE_SECONDS)
     finally:
         connection.close()
     if row is None or row[0] != "wal":  # a file system without shared memory, such as a network share

@@ -6,7 +6,9 @@
 3. The columns beside them say the same.
 4. Ordinals are contiguous within a stream, the first record is `configured`, and each kind that people or the ledger
    itself cause stands in its own stream.
-5. Every answer or failed attempt of an ask has its ticket before it, every reading that cites a request its grant.
+5. Every answer or failed attempt of an ask has its ticket before it, every reading that cites a request its grant. A
+   deliberation has one intent, whose seats have names of their own; an answer is its seat's, through one of the
+   seat's cards, with a ballot if and only if it is an answer, and in the space that was opened.
 6. A tombstone names bodies of its stream that were there, under no legal hold, and tells rightly whether they were
    the last; a hold is set once and released once.
 
@@ -53,6 +55,8 @@ MAX_INTEGER = 2**53 - 1
 Value = dict[str, Any]
 """A record's decoded JSON; a whole one, or its envelope without `data`."""
 
+YES_NO_CONDITIONAL = frozenset(("yes", "no", "conditional"))
+
 _TAIL = b',"kind":"'
 """Keys are sorted: from the last `kind` on stand kind, log, ordinal, refs, stream, v, whatever `data` holds. Within a
 string the quotes would have backslashes."""
@@ -66,6 +70,10 @@ class StreamState:
     decided: bool = False
     tickets: set[tuple[str, int]] = field(default_factory=set)
     idempotency_hash: str | None = None
+    seats: Mapping[str, Value] | None = None
+    """The seats of the intent by ask; None before it."""
+    choices: frozenset[str] | None = None
+    """The ballots there can be; None where the space is no list."""
 
 
 def whole(data: bytes) -> Value | None:
@@ -149,8 +157,9 @@ class Records:
         if ordinal != stream.following:
             self._findings.add("ordinal_not_contiguous", seq, name, ordinal)
         stream.following = ordinal + 1
-        if not _follows(stream, kind, value["data"]):
-            self._findings.add("no_ticket", seq, name, ordinal)
+        problem = _problem(stream, kind, value["data"])
+        if problem is not None:
+            self._findings.add(problem, seq, name, ordinal)
         if name == ACCESS and not self._granted(kind, ordinal, value["data"]):
             self._findings.add("no_request", seq, name, ordinal)
 
@@ -167,17 +176,46 @@ class Records:
         return True
 
 
-def _follows(stream: StreamState, kind: str, event: Value) -> bool:
-    """Take an event of a deliberation; false where an answer or a failed attempt has no ticket."""
+def _problem(stream: StreamState, kind: str, event: Value) -> str | None:
+    """Take an event of a deliberation; what is wrong with it where it stands."""
     if kind == "ticketed":
         stream.tickets.add((event["ask"], event["attempt"]))
     elif kind in ("answered", "attempt_failed"):
-        return event["attempt"] == 0 or (event["ask"], event["attempt"]) in stream.tickets
+        if event["attempt"] and (event["ask"], event["attempt"]) not in stream.tickets:
+            return "no_ticket"
+        return _answer_problem(stream, event) if kind == "answered" else None
     elif kind == "decided":
         stream.decided = True
     elif kind == "opened":
-        stream.idempotency_hash = event["idempotency_hash"]
-    return True
+        return _opening_problem(stream, event)
+    return None
+
+
+def _opening_problem(stream: StreamState, event: Value) -> str | None:
+    if stream.seats is not None:
+        return "opened_again"
+    stream.idempotency_hash = event["idempotency_hash"]
+    stream.seats = {f"a{number}": seat for number, seat in enumerate(event["seats"], start=1)}
+    space = event["space"]
+    if space["kind"] == "choice":
+        stream.choices = frozenset(space["options"])
+    elif space["kind"] == "yes_no_conditional":
+        stream.choices = YES_NO_CONDITIONAL
+    names = [seat["seat"] for seat in event["seats"]]
+    return "seat_twice" if len(set(names)) != len(names) else None
+
+
+def _answer_problem(stream: StreamState, event: Value) -> str | None:
+    if (event["ballot"] is None) == (event["statement"] == "answer"):
+        return "ballot_form"
+    if stream.choices is not None and event["ballot"] is not None and event["ballot"] not in stream.choices:
+        return "ballot_outside"
+    seat = None if stream.seats is None else stream.seats.get(event["ask"])
+    if seat is None:
+        return None if stream.seats is None else "other_seat"
+    if event["seat"] != seat["seat"]:
+        return "other_seat"
+    return "other_card" if event["attempt"] and event["card"] not in seat["targets"] else None
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ class Writer:
                 raise
             try:
                 transaction.commit()
-            except DBAPIError as error:
+            except Exception as error:  # noqa: BLE001  # also the driver's MemoryError: it may have happened
                 return _all(group, self._dialect.after_failed_commit(connection, error), error)
         if any(isinstance(work, Ready) for work in group):
             self._group_commit.committed()

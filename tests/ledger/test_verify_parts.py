@@ -8,7 +8,7 @@ import pytest
 from magi.core.acts import AccessApproved, Accessed, AccessRequested, Held
 from magi.core.canonical import canonical
 from magi.core.errors import MalformedFileError
-from magi.core.record import Configured, Record, parse_record
+from magi.core.record import Configured, Record, Ticketed, parse_record
 from magi.ledger.note_key import new_signer
 from magi.ledger.tree import Frontier, leaf_hash, merkle_root
 from magi.ledger.verify_head import KeyHistory
@@ -350,3 +350,67 @@ def test_a_reading_that_cites_a_request_has_its_grant(events, found):
     assert [(problem.what, problem.ordinal) for problem in findings.problems] == [
         ("no_request", n) for n in found
     ]
+
+
+def _answer(build, number, **changes):
+    return build.answered(number, attempt=0, **changes)
+
+
+def _ticket():
+    return Ticketed(
+        ask="a1",
+        attempt=1,
+        card="c1",
+        backend="own",
+        host="127.0.0.1",
+        country="JP",
+        label=1,
+        digest="ab" * 32,
+        derived_from=("question",),
+        expires_ms=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "problem"),
+    [
+        (lambda build: (build.opened(), build.opened()), "opened_again"),
+        (
+            lambda build: (build.opened().model_copy(update={"seats": build.opened().seats[:1] * 2}),),
+            "seat_twice",
+        ),
+        (lambda build: (build.opened(), _answer(build, 1, seat="s2")), "other_seat"),
+        (lambda build: (build.opened(), _answer(build, 9)), "other_seat"),
+        (lambda build: (build.opened(), _answer(build, 1, ballot="Z")), "ballot_outside"),
+        (lambda build: (build.opened(), _answer(build, 1, statement="refusal", failure=None)), None),
+        (lambda build: (build.opened(), _answer(build, 1)), None),
+    ],
+)
+def test_a_record_that_does_not_fit_its_deliberation_is_named(build, events, problem):
+    """What replay would count all the same, such as a ballot outside the space, is a problem of the log."""
+    findings = Findings()
+    records = Records(findings)
+    for seq, record in enumerate(build.records(*events(build)), start=1):
+        records.read((seq, record.to_bytes(), b"", record.stream, record.ordinal, record.kind))
+
+    assert [found.what for found in findings.problems] == ([] if problem is None else [problem])
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"ballot": None}, "ballot_form"),
+        ({"statement": "refusal", "ballot": "A"}, "ballot_form"),
+        ({"card": "c3", "attempt": 1}, "other_card"),
+    ],
+)
+def test_an_answer_that_no_seat_could_give_is_named(build, changes, problem):
+    """An answer without a ballot, a refusal with one, and an answer through another seat's card are problems."""
+    findings = Findings()
+    records = Records(findings)
+    answer = build.answered(1).model_copy(update={"attempt": 0, **changes})
+    stream = build.records(build.opened(), _ticket(), answer)
+    for seq, record in enumerate(stream, start=1):
+        records.read((seq, record.to_bytes(), b"", record.stream, record.ordinal, record.kind))
+
+    assert [found.what for found in findings.problems] == [problem]
