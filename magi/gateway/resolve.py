@@ -103,15 +103,23 @@ def check_addresses(card: Card, addresses: Sequence[str]) -> str | None:
     machine. Whether the backend is foreign makes no difference here: what it may see is for the policy and
     the detectors (`egress`, 6g and 6h).
     """
-    if (reason := check_host(host_of(card.endpoint.base_url))) is not None:
+    bound, closed = card.backend.cert_pin == "loopback", card.backend.closed_network is True
+    return check_reach(card.endpoint.base_url, addresses, bound=bound, closed=closed)
+
+
+def check_reach(url: str, addresses: Sequence[str], *, bound: bool, closed: bool) -> str | None:
+    """Why the host of a URL may not be connected to at these addresses, or None; rules as `check_addresses`.
+
+    `bound`: to this machine only. `closed`: on a closed network, where private addresses are meant.
+    """
+    if (reason := check_host(host_of(url))) is not None:
         return reason
     found = [parsed for address in addresses[:MAX_ADDRESSES] if (parsed := _parse(address)) is not None]
     if not found or len(found) < len(addresses):
         return "address_form" if found else "address_missing"
     all_loopback = all(_is_loopback(address) for address in found)
-    if card.endpoint.base_url.startswith("http://") and not all_loopback:
+    if url.startswith("http://") and not all_loopback:
         return "http_beyond_loopback"
-    bound, closed = card.backend.cert_pin == "loopback", card.backend.closed_network is True
     problems = (_problem(address, bound=bound, closed=closed) for address in found)
     return next((reason for reason in problems if reason is not None), None)
 
