@@ -21,18 +21,20 @@ from magi.api.events import RecordStream
 from magi.api.failing import log_unexpected
 from magi.api.problems import RequestRefusedError
 from magi.api.view import PREFIX, extension, id_of, standing, statements_shown
-from magi.api.wording import Wording, recorded_text
+from magi.api.wording import Wording
 from magi.core.errors import MagiError, UnknownNameError
 from magi.core.record import Answered, Decided, Opened, Record
+from magi.core.roles import AccessRules
 from magi.residency.label import Label
+from magi.service.access import Desk as ReadingDesk
 from magi.service.labelled import raise_label
 from magi.service.question import read_question
-from magi.service.reply import Deliberation, read_statement
+from magi.service.reply import Deliberation, read_statement, reply_text
 from magi.service.run import Request as Work
 from magi.service.run import Tools
 
 WHO = "anonymous@loopback"
-"""Who opens a body, until callers have names."""
+"""Who opens a body, until callers have names; roles that do not list it let nobody read texts here."""
 DEFAULT_LISTED = 50
 
 _ID = re.compile(r"[0-9a-f]{1,64}")
@@ -168,17 +170,19 @@ async def _records(tools: Tools, deliberation: str) -> tuple[str, tuple[Record, 
 
 
 async def _bodies(tools: Tools, records: Sequence[Record], why: str) -> dict[str, object]:
-    """Question, statements and reply in plain text; each access is recorded before it happens."""
+    """Question, statements and reply in plain text; each access is judged, and recorded before it happens."""
+    desk = ReadingDesk(tools.ledger, tools.access or AccessRules(tools.tenant), tools.clock)
     shown: dict[str, object] = {}
     statements = {}
     for record in records:
         event = record.data
         if isinstance(event, Opened) and (ref := record.ref("question")):
-            question = read_question(await tools.ledger.body(ref, WHO, why))
+            question = read_question(await desk.body(records, ref, WHO, why))
             history = [{"role": turn.role, "text": turn.text} for turn in question.history]
             shown |= {"question": question.text, "options": dict(question.options), "history": history}
         if isinstance(event, Answered) and (ref := record.ref("answer")):
-            statements[event.ask] = read_statement(await tools.ledger.body(ref, WHO, why))
+            statements[event.ask] = read_statement(await desk.body(records, ref, WHO, why))
         if isinstance(event, Decided):
-            shown["reply"] = await recorded_text(tools, record, WHO, why)
+            ref = record.ref("reply")
+            shown["reply"] = "" if ref is None else reply_text(await desk.body(records, ref, WHO, why))
     return shown | {"statements": statements_shown(statements)}

@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from starlette.responses import JSONResponse
 
 from magi.core.errors import (
+    AccessRefusedError,
     CallerError,
     ConflictError,
     CouncilRefusedError,
+    ErasedError,
     KeyMissingError,
     LedgerUnavailableError,
     MagiError,
@@ -40,6 +42,7 @@ _STATUS = {
     "body_too_slow": 408, "body_too_large": 413, "not_json": 415,
 }  # fmt: skip
 _QUESTION_STATUS = {"too_large": 413, "body_too_large": 413, "file_too_large": 413, "idempotency_reused": 422}
+_TEXT_STATUS = {AccessRefusedError.code: 403, ErasedError.code: 410}
 _BAD_REQUEST = 400
 
 
@@ -129,8 +132,8 @@ def problem_of(error: MagiError, lang: str, *, compatible: bool) -> Problem:
             return _unknown(error, lang, compatible=compatible)
         case CouncilRefusedError():
             return _council(error, lang, compatible=compatible)
-        case QuestionRefusedError():
-            status = _QUESTION_STATUS.get(error.reason, _BAD_REQUEST)
+        case QuestionRefusedError() | AccessRefusedError() | ErasedError():
+            status = _TEXT_STATUS.get(error.code) or _QUESTION_STATUS.get(error.reason, _BAD_REQUEST)
             return Problem(status, f"{error.code}.{error.reason}", say_error(error, lang))
         case WorldError():
             return _world(error, lang)

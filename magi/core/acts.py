@@ -53,6 +53,16 @@ class AccessApproved(Frozen):
     by: Code
 
 
+class AccessDenied(Frozen):
+    """Somebody asked to read the bodies of a stream and was refused; `reason` is that of `AccessRefusedError`."""
+
+    kind: ClassVar[str] = "access_denied"
+    stream: Code
+    who: Code
+    why: Code
+    reason: Code
+
+
 class Erased(Frozen):
     """The tombstone of bodies of one stream: the bytes and salts are gone, the commitments stand.
 

@@ -116,10 +116,17 @@ class Ledger(Protocol):
         """Names of all streams that start with `prefix`, in the order of their first record."""
         ...
 
-    async def body(self, ref: Ref, who: str, why: str) -> bytes:
+    async def body(
+        self, ref: Ref, who: str, why: str, *, request: int | None = None, at: int | None = None
+    ) -> bytes:
         """The plaintext of a body; the access is recorded in stream `access`, durably, before it is read.
 
+        The record cites the approved `request`, where one is given. With `at` it takes that ordinal or nothing is
+        read, so that whoever judged the stream up to there knows that nothing came in between. What a person may
+        read is judged before (`magi.service.access`).
+
         Raises:
+            ConflictError: the ordinal `at` is taken.
             TamperedError: it does not match its commitment. KeyMissingError: the tenant key is absent.
             ErasedError: it was erased; the commitment stands.
         """

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from magi.core.acts import (
     AccessApproved,
+    AccessDenied,
     Accessed,
     AccessRequested,
     Erased,
@@ -62,8 +63,7 @@ class Admission(Frozen):
 class Hit(Frozen):
     """A rule that fired on a text, and where: characters from `start` to before `end` of the text as given.
 
-    `text` names the text (question, option, turn), `view` the spelling of it that the rule read (plain, tight,
-    decoded). No word of the text is in it.
+    `text` names the text (question, option, turn), `view` the spelling that was read. No word of the text is in it.
     """
 
     text: Code
@@ -343,7 +343,7 @@ class Configured(Frozen):
 Event = (
     Opened | Ticketed | AttemptFailed | Answered | Classified | LabelRaised | DeadlinePassed | Cancelled
     | Decided | Refused | Alarm | LabelLowered | Abandoned | Configured
-    | Accessed | AccessRequested | AccessApproved | Erased | Held | HoldReleased | KeyRotated | Replayed
+    | Accessed | AccessRequested | AccessApproved | AccessDenied | Erased | Held | HoldReleased | KeyRotated | Replayed
 )  # fmt: skip
 
 KINDS: Mapping[str, type[Event]] = {event.kind: event for event in Event.__args__}

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, func, insert, select
 from magi.core.acts import Erased, Held, HoldReleased
 from magi.core.errors import ErasureRefusedError
 from magi.core.record import Event, Record
+from magi.ledger.schedule import EVERY_STREAM
 from magi.ledger.schema import body, claim, data_key, erased, hold
 
 RETENTION_STREAM = "retention"
-EVERY_STREAM = "*"
 
 ACTING = (Erased, Held, HoldReleased)
 

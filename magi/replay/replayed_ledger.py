@@ -103,9 +103,11 @@ class ReplayedLedger:
         """The one stream."""
         return (self.stream,) if self.stream.startswith(prefix) else ()
 
-    async def body(self, ref: Ref, who: str, why: str) -> bytes:
+    async def body(
+        self, ref: Ref, who: str, why: str, *, request: int | None = None, at: int | None = None
+    ) -> bytes:
         """A recorded body; nobody's access is noted twice."""
-        del who, why
+        del who, why, request, at
         return self.bodies[ref.commitment]
 
     async def labels(self, digests: Sequence[str]) -> Mapping[str, int]:

@@ -60,6 +60,7 @@ from magi.core.record import (
     Ticketed,
     Tokens,
 )
+from magi.core.roles import AccessRules
 from magi.gateway.client import AttemptReport, Order, Told
 from magi.gateway.ticket import Ticket, Wire
 from magi.residency.label import Label
@@ -146,6 +147,8 @@ class Tools:
     """What reads files; whoever made the tools closes it. Its processes start with the first file."""
     wait: Callable[[str, float], Awaitable[None]] = wait_out
     """How a named deadline is waited for, in seconds; a replay waits for its place in the record."""
+    access: AccessRules | None = None
+    """By which rules a caller of the service reads recorded texts; None: whoever reaches it may."""
     announces: bool = True
     """Whether a verdict is logged; that of a replay was logged when it was reached."""
 

@@ -1,13 +1,25 @@
 """Records: every kind survives its bytes, and nothing outside the schema is read."""
 
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from magi.core.acts import Accessed
+from magi.core.acts import (
+    AccessApproved,
+    AccessDenied,
+    Accessed,
+    AccessRequested,
+    Erased,
+    Held,
+    HoldReleased,
+    KeyRotated,
+    Level,
+    Replayed,
+)
 from magi.core.errors import MalformedFileError
 from magi.core.record import (
     KINDS,
@@ -208,8 +220,35 @@ EVENTS = {
         "by": CODE,
     },
     Abandoned: {"asks": some(CODE), "why": CODE},
-    Accessed: {"commitment": HEX, "who": CODE, "why": CODE},
-    Configured: {"tenant": CODE, "schema_version": INT},
+    Accessed: {"commitment": HEX, "who": CODE, "why": CODE, "request": maybe(NAT)},
+    AccessRequested: {"stream": CODE, "label": LABEL, "who": CODE, "why": CODE, "expires_ms": INT},
+    AccessApproved: {"request": NAT, "granted": st.booleans(), "by": CODE},
+    AccessDenied: {"stream": CODE, "who": CODE, "why": CODE, "reason": CODE},
+    Erased: {
+        "stream": CODE,
+        "commitments": st.lists(HEX, min_size=1, max_size=3).map(tuple),
+        "why": CODE,
+        "by": CODE,
+        "schedule": maybe(CODE),
+        "whole": st.booleans(),
+    },
+    Held: {"name": CODE, "streams": st.lists(CODE, min_size=1, max_size=3).map(tuple), "by": CODE},
+    HoldReleased: {"name": CODE, "by": CODE},
+    KeyRotated: {"added": some(CODE), "removed": some(CODE), "by": CODE},
+    Replayed: {
+        "level": st.sampled_from(get_args(Level)),
+        "streams": NAT,
+        "first": maybe(CODE),
+        "last": maybe(CODE),
+        "counts": st.dictionaries(CODE, NAT, max_size=3),
+        "differing": some(CODE),
+        "options": st.dictionaries(CODE, CODE, max_size=3),
+        "code": CODE,
+        "size": NAT,
+        "root": HEX,
+        "by": CODE,
+    },
+    Configured: {"tenant": CODE, "schema_version": INT, "key": CODE},
 }
 KIND = pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.kind)
 
