@@ -211,8 +211,8 @@ def _answer_problem(stream: StreamState, event: Value) -> str | None:
     if stream.choices is not None and event["ballot"] is not None and event["ballot"] not in stream.choices:
         return "ballot_outside"
     seat = None if stream.seats is None else stream.seats.get(event["ask"])
-    if seat is None:
-        return None if stream.seats is None else "other_seat"
+    if seat is None:  # an ask that nobody opened moves no verdict
+        return None
     if event["seat"] != seat["seat"]:
         return "other_seat"
     return "other_card" if event["attempt"] and event["card"] not in seat["targets"] else None

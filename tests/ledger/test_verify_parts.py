@@ -380,7 +380,7 @@ def _ticket():
             "seat_twice",
         ),
         (lambda build: (build.opened(), _answer(build, 1, seat="s2")), "other_seat"),
-        (lambda build: (build.opened(), _answer(build, 9)), "other_seat"),
+        (lambda build: (build.opened(), _answer(build, 9)), None),
         (lambda build: (build.opened(), _answer(build, 1, ballot="Z")), "ballot_outside"),
         (lambda build: (build.opened(), _answer(build, 1, statement="refusal", failure=None)), None),
         (lambda build: (build.opened(), _answer(build, 1)), None),
