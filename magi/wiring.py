@@ -22,6 +22,7 @@ from magi import __version__
 from magi.assets import Assets, code_version, lock_version, read_toml
 from magi.core.card import JAPAN_TIME, Card, Ismap
 from magi.core.errors import CouncilRefusedError, KeyMissingError, LedgerUnavailableError
+from magi.core.ports import Keys
 from magi.core.roles import AccessRules
 from magi.gateway.client import Client
 from magi.gateway.egress import Guard
@@ -29,6 +30,7 @@ from magi.gateway.resolve import SystemResolver
 from magi.gateway.ticket import Mint
 from magi.gateway.transport import PinnedTransport
 from magi.ledger.ancestry import ancestry_digest
+from magi.ledger.head import SignerSource
 from magi.ledger.keyfile import (
     TenantKeys,
     asked_key,
@@ -84,15 +86,6 @@ def today() -> datetime.date:
 def log_name(tenant: str) -> str:
     """The log's origin line: one log a tenant."""
     return f"magi/{tenant}"
-
-
-def tenant_keys(settings: Settings, ledger: Path, key_path: Path) -> TenantKeys:
-    """The tenant key from the settings, or from the key file (made together with a new ledger).
-
-    Raises:
-        KeyMissingError: absent, unreadable or malformed.
-    """
-    return named_keys(settings) or key_for_ledger(ledger, key_path, KEY_ID, SystemEntropy())
 
 
 def named_keys(settings: Settings) -> TenantKeys | None:
@@ -196,14 +189,15 @@ def access_rules(settings: Settings) -> AccessRules:
 
 
 def ledger_keys(settings: Settings) -> TenantKeys:
-    """The tenant key of the ledger that the settings name; of a shared one it is never made on the way.
+    """The tenant key of the ledger that the settings name; made with a new file, never with a shared ledger.
 
     Raises:
         KeyMissingError: absent, unreadable or malformed.
     """
-    if settings.ledger_url is None:
-        return tenant_keys(settings, settings.ledger_path, settings.key_path)
-    return named_keys(settings) or read_key_file(settings.key_path, KEY_ID)
+    named = named_keys(settings)
+    if named is not None or settings.ledger_url is not None:
+        return named or read_key_file(settings.key_path, KEY_ID)
+    return key_for_ledger(settings.ledger_path, settings.key_path, KEY_ID, SystemEntropy())
 
 
 def open_ledger(settings: Settings, keys: TenantKeys) -> StoredLedger:
@@ -212,22 +206,43 @@ def open_ledger(settings: Settings, keys: TenantKeys) -> StoredLedger:
     Raises:
         ForeignLedgerError, KeyMissingError, LedgerUnavailableError, MalformedFileError: see the ledger.
     """
-    log, clock, entropy = log_name(settings.tenant), SystemClock(), SystemEntropy()
     if settings.ledger_url is not None:
-        return _shared(settings, keys, None)
+        return shared_ledger(settings, keys)
+    path, log = settings.ledger_path, log_name(settings.tenant)
+    signers = signers_for_ledger(path, settings.log_key_path, log, SystemEntropy())
+    return file_ledger(settings, path, keys, signers)
+
+
+def file_ledger(
+    settings: Settings, path: Path, keys: Keys, signers: SignerSource | None, *, create: bool = True
+) -> StoredLedger:
+    """The ledger in the file at `path`; without `signers` for reading only, which makes no file and asks for no key.
+
+    Raises:
+        ForeignLedgerError, KeyMissingError, LedgerUnavailableError, TamperedError: see the ledger.
+    """
     return SqliteLedger(
-        settings.ledger_path,
-        log=log,
+        path,
+        log=log_name(settings.tenant),
         tenant=settings.tenant,
         key_id=KEY_ID,
         keys=keys,
-        signers=signers_for_ledger(settings.ledger_path, settings.log_key_path, log, entropy),
-        entropy=entropy,
-        clock=clock,
+        signers=signers,
+        entropy=SystemEntropy(),
+        clock=SystemClock(),
+        create=create,
+        read_only=signers is None,
     )
 
 
-def _shared(settings: Settings, keys: TenantKeys, log_key: Callable[[], str] | None) -> StoredLedger:
+def shared_ledger(
+    settings: Settings, keys: Keys, *, log_key: Callable[[], str] | None = None, read_only: bool = False
+) -> StoredLedger:
+    """The ledger of `settings.ledger_url`, created where there is a `log_key` for it; see the ledger.
+
+    Raises:
+        ForeignLedgerError, KeyMissingError, LedgerUnavailableError, MalformedFileError: see the ledger.
+    """
     from magi.ledger.postgres import PostgresLedger  # noqa: PLC0415  # its driver takes a tenth of a second
 
     return PostgresLedger(
@@ -239,6 +254,7 @@ def _shared(settings: Settings, keys: TenantKeys, log_key: Callable[[], str] | N
         log_key=log_key,
         entropy=SystemEntropy(),
         clock=SystemClock(),
+        read_only=read_only,
     )
 
 
@@ -257,7 +273,7 @@ async def create_shared(settings: Settings) -> None:
         create_log_key(settings.log_key_path, log, entropy)
         return read_log_keys(settings.log_key_path, log)[0].verifier.vkey
 
-    await _shared(settings, ledger_keys(settings), log_key).close()
+    await shared_ledger(settings, ledger_keys(settings), log_key=log_key).close()
 
 
 def sequencer_of(settings: Settings) -> "Sequencer":

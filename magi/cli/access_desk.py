@@ -17,7 +17,7 @@ import typer
 from rich.text import Text
 
 from magi.cli import screen
-from magi.cli.ledger_opened import open_for_reading, open_for_writing
+from magi.cli.ledger_opened import name_of, open_for_reading, open_for_writing, source_of
 from magi.core.acts import AccessApproved, AccessDenied, Accessed, AccessRequested
 from magi.core.errors import ErasedError, MalformedFileError, QuestionRefusedError, UnknownNameError
 from magi.core.record import Record, Ref
@@ -152,7 +152,7 @@ async def _records(
     stream = name if name in OTHER_STREAMS else f"d/{name.removeprefix('d/')}"
     records = await ledger.read(stream)
     if not records:
-        raise UnknownNameError("deliberation", name=name, path=str(path or settings.ledger_path))
+        raise UnknownNameError("deliberation", name=name, path=name_of(source_of(settings, path)))
     return records
 
 

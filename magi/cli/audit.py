@@ -9,6 +9,13 @@ from typing import Annotated
 
 import typer
 
+from magi.cli.access import accesses, approve, read, request
+from magi.cli.checkpoints import checkpoint, key, proof
+from magi.cli.reconcile import reconcile, sample
+from magi.cli.verify import compare, verify
+from magi.cli.witness import timestamp, witness
+from magi.words import say
+
 Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
 Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="JSONで出す / Print JSON.")]
@@ -21,7 +28,20 @@ LastDay = Annotated[
     typer.Option("--to", help="末日(この日を含む) / Last day, included.", show_default=False),
 ]
 
-audits = typer.Typer(help="送信の記録を調べる / Who was sent what.", no_args_is_help=True)
+audits = typer.Typer(
+    help="記録を検査し、送信と閲覧を調べ、書き出す / Verify, ask who saw what, export.", no_args_is_help=True
+)
+audits.command()(reconcile)
+audits.command()(sample)
+audits.command()(checkpoint)
+audits.command()(key)
+audits.command()(proof)
+audits.command()(verify)
+audits.command()(compare)
+audits.command()(witness)
+audits.command()(timestamp)
+for command in (request, approve, read, accesses):
+    audits.command()(command)
 
 
 @audits.command()
@@ -75,3 +95,48 @@ def alarms(
 
     days = command.period(first, last)
     raise typer.Exit(asyncio.run(command.alarms(settings_for(lang), days, ledger, as_json=as_json)))
+
+
+@audits.command()
+def export(
+    name: Annotated[
+        str | None, typer.Argument(metavar="ID", help="記録番号 / Record.", show_default=False)
+    ] = None,
+    *,
+    form: Annotated[str, typer.Option(help="html, prov, jsonl, csv, log")],
+    out: Annotated[Path, typer.Option(help="書き出し先のファイルかフォルダ / File or folder to write.")],
+    every: Annotated[bool, typer.Option("--all", help="期間中のすべての審議 / All of the period.")] = False,
+    first: FirstDay = None,
+    last: LastDay = None,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="本文も開く(閲覧を記録) / With texts; access is recorded.")
+    ] = False,
+    who: Annotated[str, typer.Option(help="閲覧者の名前 / Who reads.", show_default=False)] = "",
+    why: Annotated[str, typer.Option(help="案件番号 / Case number.", show_default=False)] = "",
+    force: Annotated[bool, typer.Option("--force", help="既にあれば置き換える / Replace files.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="log: 取り込める形で / With all that an import needs.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="log: 前の書き出しに足す / Bring a folder up to date.")
+    ] = False,
+    ledger: Ledger = None,
+    lang: Lang = None,
+) -> None:
+    """審議を人や他の道具が読む形で書き出す / Export deliberations for people and other tools."""
+    from magi.cli import export as command  # noqa: PLC0415
+    from magi.cli.audit_report import period  # noqa: PLC0415
+    from magi.cli.main import settings_for  # noqa: PLC0415
+
+    settings = settings_for(lang)
+    of_log = form == "log"
+    if of_log and not any((name, every, first, last, who, why, force)):
+        from magi.cli import export_log  # noqa: PLC0415
+
+        export_log.export_folder(settings, export_log.LogOrder(out, bodies, full, update, ledger))
+        return
+    if of_log or full or update or every == (name is not None) or (not every and (first or last)):
+        typer.echo(say("export.usage", settings.lang), err=True)
+        raise typer.Exit(command.CALLERS_FAULT)
+    order = command.ExportOrder(name, period(first, last), form, out, bodies, who, why, force, ledger)
+    raise typer.Exit(asyncio.run(command.export(settings, order)))

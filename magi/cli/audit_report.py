@@ -20,19 +20,18 @@ from rich.text import Text
 
 from magi.assets import load_assets
 from magi.cli import screen
-from magi.cli.replay import keys_beside
-from magi.core.errors import KeyMissingError, UnknownNameError
+from magi.cli.ledger_opened import keys_beside, name_of, open_for_reading, source_of
+from magi.core.errors import UnknownNameError
 from magi.core.record import Record
 from magi.jobs.outfile import OutFile
-from magi.ledger.store import ACCESS_STREAM, SqliteLedger
-from magi.ledger.verify import VerifyReport, verify
+from magi.ledger.store import ACCESS_STREAM
+from magi.ledger.verify import Brought, VerifyReport, verify_source
 from magi.replay.egress import EgressAudit, Period
 from magi.replay.sends import Incident, Send, incidents_of, lowerings_of, moment, sends_of
 from magi.residency.label import Label
 from magi.residency.policy import is_foreign
 from magi.service.labelled import CONFIG
 from magi.settings import Settings
-from magi.wiring import KEY_ID, SystemClock, SystemEntropy, log_name
 from magi.words import say, say_failure
 
 SHOWN_PROBLEMS = 20
@@ -52,31 +51,13 @@ class EgressOptions:
     ledger: Path | None
 
 
-class NoKeys:
-    """Stands where no body is read."""
-
-    def tenant_key(self, key_id: str) -> bytes:
-        """Always absent."""
-        raise KeyMissingError("key_file", path=key_id)
-
-
-def open_to_read(settings: Settings, ledger: Path) -> SqliteLedger:
-    """The ledger for reading records; creates no file, asks for no key.
+def verified(settings: Settings, ledger: Path | None) -> VerifyReport:
+    """The check of a whole ledger, to the full; its bodies too where the tenant key is here.
 
     Raises:
-        ForeignLedgerError, LedgerUnavailableError: not_found where there is none.
+        As `magi.ledger.verify.verify_source`.
     """
-    return SqliteLedger(
-        ledger,
-        log=log_name(settings.tenant),
-        tenant=settings.tenant,
-        key_id=KEY_ID,
-        keys=NoKeys(),
-        entropy=SystemEntropy(),
-        clock=SystemClock(),
-        create=False,
-        read_only=True,
-    )
+    return verify_source(source_of(settings, ledger), Brought(keys_beside(settings, ledger)))
 
 
 def period(first: str | None, last: str | None) -> Period:
@@ -106,13 +87,12 @@ async def egress(settings: Settings, options: EgressOptions) -> int:
     """Verify the log, list the foreign sends of the period and count them; the exit code.
 
     Raises:
-        ForeignLedgerError, LedgerUnavailableError, TamperedError: the file cannot be read as a ledger.
+        ForeignLedgerError, LedgerUnavailableError, TamperedError: it cannot be read as a ledger.
     """
-    path = options.ledger or settings.ledger_path
-    report = verify(path, keys_beside(settings, path))
+    report = verified(settings, options.ledger)
     if not report.sound:
         return _not_sound(report, settings.lang, as_json=options.as_json)
-    audit = await _read(settings, path, options.period, keep_domestic=options.every)
+    audit = await _read(settings, options.ledger, options.period, keep_domestic=options.every)
     if options.csv is not None:
         _write_csv(options.csv, audit.listed())
     if options.as_json:
@@ -122,9 +102,11 @@ async def egress(settings: Settings, options: EgressOptions) -> int:
     return 0
 
 
-async def _read(settings: Settings, path: Path, days: Period, *, keep_domestic: bool = False) -> EgressAudit:
+async def _read(
+    settings: Settings, ledger: Path | None, days: Period, *, keep_domestic: bool = False
+) -> EgressAudit:
     """Every stream of the ledger but that of accesses, which holds no sends."""
-    async with open_to_read(settings, path) as log:
+    async with open_for_reading(settings, ledger) as log:
         lowerings = lowerings_of(await log.read(CONFIG))
         audit = EgressAudit(days, lowerings, _foreign_cards(settings), keep_domestic)
         for stream in await log.streams(""):
@@ -169,6 +151,7 @@ def _period_json(audit: EgressAudit, report: VerifyReport) -> dict[str, object]:
         "root": report.root,
         "read": {
             "records": report.records,
+            "waiting": report.waiting,
             "deliberations": audit.deliberations,
             "tickets": audit.tickets,
             "tickets_in_period": audit.tickets_in_period,
@@ -313,13 +296,12 @@ async def sights(settings: Settings, name: str, ledger: Path | None, *, as_json:
         UnknownNameError: no deliberation of that name.
         ForeignLedgerError, LedgerUnavailableError, TamperedError: see the ledger.
     """
-    path = ledger or settings.ledger_path
     stream = f"d/{name.removeprefix('d/')}"
-    async with open_to_read(settings, path) as log:
+    async with open_for_reading(settings, ledger) as log:
         records = await log.read(stream)
         config = await log.read(CONFIG)
     if not records:
-        raise UnknownNameError("deliberation", name=name, path=str(path))
+        raise UnknownNameError("deliberation", name=name, path=name_of(source_of(settings, ledger)))
     sends = sends_of(stream, records, lowerings_of(config), _foreign_cards(settings))
     incidents = incidents_of(records)
     if as_json:
@@ -348,11 +330,10 @@ def _show_sights(
 
 async def alarms(settings: Settings, days: Period, ledger: Path | None, *, as_json: bool) -> int:
     """Verify the log and list the alarms and refusals of the period; the exit code."""
-    path = ledger or settings.ledger_path
-    report = verify(path, keys_beside(settings, path))
+    report = verified(settings, ledger)
     if not report.sound:
         return _not_sound(report, settings.lang, as_json=as_json)
-    audit = await _read(settings, path, days)
+    audit = await _read(settings, ledger, days)
     found = audit.listed_incidents()
     if as_json:
         listed = {"incidents": [each.plain() for each in found]}

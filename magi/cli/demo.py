@@ -83,6 +83,7 @@ async def demo(settings: Settings, keep: Path | None) -> bool:
         settings = replace(
             settings,
             home=folder,
+            ledger_url=None,
             tenant_key=None,
             tenant_key_command=None,
             tenant="demo",
@@ -94,7 +95,7 @@ async def demo(settings: Settings, keep: Path | None) -> bool:
         await _recorded(settings, assets, cassette)
         sealed = await _residency(settings, assets)
         _head(settings, "demo.c")
-        checked = await replay.check(settings, settings.ledger_path, None)
+        checked = await replay.check(settings, None, None)
         replay.show(checked, settings.lang, listed=False)
         _plain_words(settings, cassette, keep)
         _say(settings, "demo.took", seconds=f"{time.monotonic() - began:.1f}")

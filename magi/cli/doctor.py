@@ -7,6 +7,7 @@ and asks who listens there for a list of models. Keys are looked for by name; no
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,15 +15,16 @@ from rich.text import Text
 
 from magi.assets import load_assets
 from magi.cli import screen
+from magi.cli.ledger_opened import name_of, source_of
 from magi.cli.seat import seat_command
 from magi.cli.servers import USUAL_PORTS, Server, address, find_servers
 from magi.core.card import Card
 from magi.core.errors import LocalServerError, MagiError
-from magi.ledger.verify import verify
+from magi.ledger.verify import Brought, verify_source
 from magi.local.serving import library
 from magi.residency.policy import on_loopback
 from magi.settings import Settings
-from magi.wiring import REHEARSAL_HOST, tenant_keys
+from magi.wiring import REHEARSAL_HOST, ledger_keys
 from magi.words import say, say_error
 
 MAX_SHOWN = 8
@@ -73,21 +75,27 @@ def _installation(settings: Settings) -> Iterator[Finding]:
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
-    lang, path = settings.lang, settings.ledger_path
-    if not path.exists():
-        yield Finding("ok", say("doctor.no_ledger", lang, path=str(path)))
+    lang, source = settings.lang, source_of(settings, None)
+    if isinstance(source, Path) and not source.exists():
+        yield Finding("ok", say("doctor.no_ledger", lang, path=str(source)))
         yield Finding("ok", say("doctor.no_tenant_key", lang))
         return
     try:
-        keys = tenant_keys(settings, path, settings.key_path)
+        store = "doctor.in_file" if isinstance(source, Path) else "doctor.shared"
+        yield Finding("ok", say(store, lang, where=name_of(source)))
+        keys = ledger_keys(settings)
         yield Finding("ok", say("doctor.tenant_key", lang, path=str(settings.key_path)))
-        report = verify(path, keys)
+        report = verify_source(source, Brought(keys))
     except MagiError as error:
         yield Finding("bad", say_error(error, lang))
         return
     if not report.sound:
         yield Finding("bad", say("replay.broken", lang, what=report.problems[0].what))
     yield Finding("ok", say("doctor.ledger", lang, records=report.records, streams=report.streams))
+    if isinstance(source, str) and not report.waiting:
+        yield Finding("ok", say("doctor.placed", lang))
+    elif report.waiting:
+        yield Finding("warn", say("doctor.waiting", lang, count=report.waiting))
 
 
 def _real_cards(settings: Settings) -> list[Card]:

@@ -1,9 +1,12 @@
 """`magi audit export`: deliberations out of a ledger, as a page, as PROV-JSON, as JSONL or as CSV.
 
-1. The whole log is verified; of one that is not sound nothing is exported. No body is opened for that.
-2. Without `--bodies` nothing is decrypted. With it, only the bodies that the form shows are opened, one by one
+1. The log is verified; of one that is not sound nothing is exported. No body is opened for that. For all of a period
+   every record is checked to the full; for one deliberation the tree with its signatures, and of the records its own.
+2. Records, their places and the signed head are read in one snapshot, so what is shown is what is proven. Records that
+   have no place in the log yet (PostgreSQL) are shown without a proof, and their number is said.
+3. Without `--bodies` nothing is decrypted. With it, only the bodies that the form shows are opened, one by one
    through the ledger, which puts each access on record before it hands out a byte.
-3. Files are private (0600), appear whole or not at all, and replace none unless asked to.
+4. Files are private (0600), appear whole or not at all, and replace none unless asked to.
 Leaves to others: what a form looks like (`magi.export`), the log itself as a folder (`--form log`).
 """
 
@@ -14,7 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import IO
 
@@ -22,24 +25,28 @@ from rich.text import Text
 
 from magi.assets import load_assets
 from magi.cli import screen
-from magi.cli.audit_report import open_to_read
+from magi.cli.export_log import given_out, proof_of
+from magi.cli.ledger_opened import name_of, open_for_reading, open_for_writing, source_of
 from magi.core.card import Card
-from magi.core.errors import ErasedError, LedgerUnavailableError, MalformedFileError, UnknownNameError
+from magi.core.errors import ErasedError, MalformedFileError, UnknownNameError
 from magi.core.ports import Ledger
 from magi.core.record import Opened, Record, Ref
 from magi.export.dossier import Body, Dossier, Erasure, Incident, Proof, Sent, erasures_of
 from magi.export.page import Made, page
 from magi.export.prov import prov_json
 from magi.export.tables import csv_head, csv_row, jsonl
-from magi.ledger.logkey import signers_for_ledger
+from magi.ledger.entries import believed
+from magi.ledger.nodes import SignedHead, Snapshot, snapshot
 from magi.ledger.retention import RETENTION_STREAM
-from magi.ledger.store import SqliteLedger
-from magi.ledger.verify import VerifyReport, verify
+from magi.ledger.scan import Part, StoredStream, streams_in
+from magi.ledger.store import StoredLedger
+from magi.ledger.verify import Brought, Depth, VerifyReport, verify_source
 from magi.replay.egress import Period
 from magi.replay.sends import Lowering, incidents_of, lowerings_of, sends_of
+from magi.service.access import Desk
 from magi.service.labelled import CONFIG
 from magi.settings import Settings
-from magi.wiring import KEY_ID, SystemClock, SystemEntropy, labeller, log_name, tenant_keys
+from magi.wiring import SystemClock, access_rules, labeller, log_name
 from magi.words import say
 
 CALLERS_FAULT = 2
@@ -72,20 +79,24 @@ class ExportOrder:
 
 @dataclass(frozen=True)
 class Form:
-    """One form: the end of its files' names, the bodies it shows (None: all), whether many share one file."""
+    """One form: the end of its files' names, the bodies it shows (None: all), whether many share one file.
+
+    One that `proves` bears the signed head and the records' proofs.
+    """
 
     suffix: str
     render: Callable[[Dossier, str, Made], bytes]
     shows: frozenset[str] | None
     one_file: bool = False
+    proves: bool = False
     head: Callable[[str], bytes] = lambda _: b""
 
 
 NO_TEXT: frozenset[str] = frozenset()
 FORMS: Mapping[str, Form] = {
-    "html": Form(".html", page, frozenset({"question", "answer"})),
+    "html": Form(".html", page, frozenset({"question", "answer"}), proves=True),
     "prov": Form(".prov.json", lambda dossier, _, __: prov_json(dossier), NO_TEXT),
-    "jsonl": Form(".jsonl", lambda dossier, _, __: jsonl(dossier), None, one_file=True),
+    "jsonl": Form(".jsonl", lambda dossier, _, __: jsonl(dossier), None, one_file=True, proves=True),
     "csv": Form(
         ".csv", lambda dossier, lang, _: csv_row(dossier, lang), NO_TEXT, one_file=True, head=csv_head
     ),
@@ -94,13 +105,32 @@ FORMS: Mapping[str, Form] = {
 
 @dataclass(frozen=True)
 class Around:
-    """What is the same for every deliberation of one export; `prove` gives the proof of a deliberation's records."""
+    """What is the same for every deliberation of one export.
 
-    prove: Callable[[Sequence[Record]], Proof]
+    `desk` opens bodies, where they were ordered.
+    """
+
     lowerings: tuple[Lowering, ...]
     erasures: Mapping[str, Erasure]
     cards: Mapping[str, Card]
     rules: Mapping[str, str]
+    desk: Desk | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The snapshot that one export reads, with its signed head where the form proves."""
+
+    connection: Snapshot
+    head: SignedHead | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many deliberations were written, and for how many of their records a proof is wanting."""
+
+    count: int
+    unplaced: int
 
 
 async def export(settings: Settings, order: ExportOrder) -> int:
@@ -117,16 +147,22 @@ async def export(settings: Settings, order: ExportOrder) -> int:
     if (problem := _problem(order, form, lang)) is not None:
         screen.emit(screen.console(err=True), Text(problem, style="red"))
         return CALLERS_FAULT
-    path = order.ledger or settings.ledger_path
-    report = await asyncio.to_thread(verify, path, None)
+    depth: Depth = "full" if order.name is None else "tree"
+    report = await asyncio.to_thread(verify_source, source_of(settings, order.ledger), Brought(), depth)
     if not report.sound:
         screen.emit(screen.console(err=True), Text(_unsound(report, lang), style="bold red"))
         return NOT_SOUND
-    async with _opened(settings, path, order) as log:
-        around = await _around(settings, log, form, report)
-        count = await _write_all(settings, log, order, form, around)
-    words = say("export.done", lang, count=count, path=str(order.out))
-    screen.emit(screen.console(), Text(words))
+    async with _opened(settings, order) as log:
+        around = await _around(settings, log, form)
+        if order.bodies:
+            around = replace(around, desk=Desk(log, access_rules(settings), SystemClock()))
+        written = await _write_all(settings, log, order, form, around)
+    out = screen.console()
+    checked = say(f"export.checked.{depth}", lang, records=report.records, root=report.root)
+    screen.emit(out, Text(say("export.done", lang, count=written.count, path=str(order.out))))
+    screen.emit(out, Text(checked, style="dim"))
+    if written.unplaced:
+        screen.emit(out, Text(say("export.unplaced", lang, count=written.unplaced), style="yellow"))
     return 0
 
 
@@ -147,28 +183,14 @@ def _unsound(report: VerifyReport, lang: str) -> str:
     return say("export.not_sound", lang, what="\n".join(lines[:SHOWN_PROBLEMS]))
 
 
-def _opened(settings: Settings, path: Path, order: ExportOrder) -> SqliteLedger:
+def _opened(settings: Settings, order: ExportOrder) -> StoredLedger:
     """The ledger to read from; to be written to only where accesses must go on record."""
-    if not order.bodies:
-        return open_to_read(settings, path)
-    if not path.exists():
-        raise LedgerUnavailableError("not_found", path=str(path))
-    beside, log, entropy = path.parent, log_name(settings.tenant), SystemEntropy()
-    return SqliteLedger(
-        path,
-        log=log,
-        tenant=settings.tenant,
-        key_id=KEY_ID,
-        keys=tenant_keys(settings, path, beside / settings.key_path.name),
-        signers=signers_for_ledger(path, beside / settings.log_key_path.name, log, entropy),
-        entropy=entropy,
-        clock=SystemClock(),
-        create=False,
-    )
+    opened = open_for_writing if order.bodies else open_for_reading
+    return opened(settings, order.ledger)
 
 
-async def _around(settings: Settings, log: Ledger, form: Form, report: VerifyReport) -> Around:
-    """The head of the log and its acts; and for the form that explains them, today's cards and rules."""
+async def _around(settings: Settings, log: Ledger, form: Form) -> Around:
+    """The acts on record; and for the form that explains them, today's cards and rules."""
     cards: Mapping[str, Card] = {}
     rules: Mapping[str, str] = {}
     if form is FORMS["html"]:
@@ -176,38 +198,67 @@ async def _around(settings: Settings, log: Ledger, form: Form, report: VerifyRep
         detectors = labeller(settings, assets.profile(settings.profile)).detectors
         cards = assets.cards
         rules = {name: vars(rule)[settings.lang] for name, rule in detectors.rules.items()}
-    head = Proof(log_name(settings.tenant), report.records, report.root)
     return Around(
-        lambda _: head,
-        lowerings_of(await log.read(CONFIG)),
-        erasures_of(await log.read(RETENTION_STREAM)),
-        cards,
-        rules,
+        lowerings_of(await log.read(CONFIG)), erasures_of(await log.read(RETENTION_STREAM)), cards, rules
     )
 
 
-async def _write_all(settings: Settings, log: Ledger, order: ExportOrder, form: Form, around: Around) -> int:
-    """Choose, then read and write one deliberation after the other; how many were written."""
-    streams = await _chosen(log, order, order.ledger or settings.ledger_path)
+async def _write_all(
+    settings: Settings, log: Ledger, order: ExportOrder, form: Form, around: Around
+) -> Written:
+    """Choose, then read and write one deliberation after the other."""
+    streams = await _chosen(log, order, name_of(source_of(settings, order.ledger)))
     together = form.one_file and order.name is None
     paths = {stream: _path(order, form, stream) for stream in streams}
     _check_free((order.out,) if together else tuple(paths.values()), order)
     made = Made(SystemClock().now_ms(), order.who, order.why)
-    if together:
-        with _private_file(order.out, replace=order.force) as file:
-            file.write(form.head(settings.lang))
-            for stream in streams:
-                dossier = await _dossier(log, stream, order, form, around)
-                file.write(form.render(dossier, settings.lang, made))
-        return len(streams)
-    for stream in streams:
-        dossier = await _dossier(log, stream, order, form, around)
-        with _private_file(paths[stream], replace=order.force) as file:
-            file.write(form.head(settings.lang) + form.render(dossier, settings.lang, made))
-    return len(streams)
+    unplaced = 0
+    with contextlib.ExitStack() as stack:
+        seen = stack.enter_context(_seen(settings, order, form))
+        if together:
+            shared = stack.enter_context(_private_file(order.out, replace=order.force))
+            shared.write(form.head(settings.lang))
+        for stream in streams:
+            stored = _stored(seen, stream)
+            unplaced += sum(row.seq is None for row in stored.entries) if form.proves else 0
+            dossier = await _dossier(seen, stored, order, form, around)
+            rendered = form.render(dossier, settings.lang, made)
+            if together:
+                shared.write(rendered)
+                continue
+            with _private_file(paths[stream], replace=order.force) as file:
+                file.write(form.head(settings.lang) + rendered)
+    return Written(len(streams), unplaced)
 
 
-async def _chosen(log: Ledger, order: ExportOrder, path: Path) -> tuple[str, ...]:
+@contextlib.contextmanager
+def _seen(settings: Settings, order: ExportOrder, form: Form) -> Iterator[Seen]:
+    """2. The snapshot; opened after the streams were chosen, so that it holds them all."""
+    live = order.bodies  # the accesses are written to the same file meanwhile
+    if form.proves:
+        with given_out(settings, order.ledger, live=live) as (connection, head):
+            yield Seen(connection, head)
+        return
+    source, log = source_of(settings, order.ledger), log_name(settings.tenant)
+    with snapshot(source, log=log, live=live) as connection:
+        yield Seen(connection, None)
+
+
+def _stored(seen: Seen, stream: str) -> StoredStream:
+    (stored,) = streams_in(seen.connection, Part(name=stream))
+    return stored
+
+
+def _proof(seen: Seen, stored: StoredStream) -> Proof | None:
+    if seen.head is None:
+        return None
+    said = seen.head.checkpoint
+    if all(row.seq is None for row in stored.entries):
+        return Proof(said.origin, said.size, said.root.hex(), seen.head.note)
+    return proof_of(seen.connection, stored.name, seen.head)
+
+
+async def _chosen(log: Ledger, order: ExportOrder, where: str) -> tuple[str, ...]:
     """The streams that were ordered, oldest first; a deliberation belongs to the day on which it began.
 
     Raises:
@@ -217,32 +268,39 @@ async def _chosen(log: Ledger, order: ExportOrder, path: Path) -> tuple[str, ...
     if order.name is not None:
         stream = f"d/{order.name.removeprefix('d/')}"
         if stream not in streams:
-            raise UnknownNameError("deliberation", name=order.name, path=str(path))
+            raise UnknownNameError("deliberation", name=order.name, path=where)
         return (stream,)
     if order.period == Period():
         return streams
     return tuple([s for s in streams if order.period.holds((await log.read(s))[0].at_ms)])
 
 
-async def _dossier(log: Ledger, stream: str, order: ExportOrder, form: Form, around: Around) -> Dossier:
-    """One deliberation with the bodies that the form shows; each access is recorded before it happens."""
-    records = await log.read(stream)
+async def _dossier(
+    seen: Seen, stored: StoredStream, order: ExportOrder, form: Form, around: Around
+) -> Dossier:
+    """One deliberation with the bodies that the form shows; each access is recorded before it happens.
+
+    Raises:
+        TamperedError: stored bytes do not match their hash, columns their bytes, or the head their place.
+    """
+    records = tuple(believed(row) for row in stored.entries)
     bodies = {}
     for ref in _refs(records):
         if ref.commitment in around.erasures:
             bodies[ref.commitment] = Body("erased", erasure=around.erasures[ref.commitment])
         elif order.bodies and (form.shows is None or ref.name in form.shows):
-            bodies[ref.commitment] = await _body(log, ref, order)
+            bodies[ref.commitment] = await _body(around.desk, records, ref, order)
     cited = next((r.data.lowering for r in records if isinstance(r.data, Opened)), None)
     return Dossier(
         records,
         bodies,
-        around.prove(records),
+        _proof(seen, stored),
         sends=sends_seen(records),
         incidents=incidents_seen(records),
         lowered_by=next((each.by for each in around.lowerings if each.number == cited), None),
         cards=around.cards,
         rules=around.rules,
+        stored={row.ordinal: row.data for row in stored.entries},
     )
 
 
@@ -267,9 +325,10 @@ def _refs(records: Sequence[Record]) -> Iterator[Ref]:
         yield from record.refs
 
 
-async def _body(log: Ledger, ref: Ref, order: ExportOrder) -> Body:
+async def _body(desk: Desk | None, records: Sequence[Record], ref: Ref, order: ExportOrder) -> Body:
+    assert desk is not None  # noqa: S101  # bodies were ordered, so there is one
     try:
-        return Body("opened", await log.body(ref, order.who.strip(), order.why))
+        return Body("opened", await desk.body(records, ref, order.who.strip(), order.why))
     except ErasedError:  # erased since the tombstones were read
         return Body("erased")
 

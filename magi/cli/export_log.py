@@ -14,7 +14,8 @@ from pathlib import Path
 import typer
 
 from magi.cli import screen
-from magi.core.errors import LedgerUnavailableError, MalformedFileError
+from magi.cli.ledger_opened import log_key_beside, name_of, source_of
+from magi.core.errors import LedgerUnavailableError, MalformedFileError, UnknownNameError
 from magi.export.dossier import Leaf, Proof
 from magi.ledger.export import export_log
 from magi.ledger.files import create_private
@@ -49,7 +50,7 @@ def export_folder(settings: Settings, order: LogOrder) -> None:
     Raises:
         As `magi.ledger.export.export_log` and `magi.ledger.nodes.snapshot`.
     """
-    with _given_out(settings, order.ledger) as (connection, _):
+    with given_out(settings, order.ledger) as (connection, _):
         done = export_log(connection, order.out, bodies=order.bodies, state=order.full, update=order.update)
     words = say(
         "export_log.done",
@@ -69,7 +70,7 @@ def checkpoint(settings: Settings, ledger: Path | None, out: Path | None) -> Non
     Raises:
         MalformedFileError: `out_exists`. As `magi.ledger.nodes`.
     """
-    with _given_out(settings, ledger) as (_, head):
+    with given_out(settings, ledger) as (_, head):
         pass
     if out is None:
         typer.echo(head.note.decode(), nl=False)
@@ -99,8 +100,12 @@ def prove(settings: Settings, name: str, out: Path, ledger: Path | None) -> None
     plain = name.removeprefix("d/")
     if out.exists():
         raise MalformedFileError("out_exists", file=str(out))
-    with _given_out(settings, ledger) as (connection, head):
-        proven = prove_stream(connection, f"d/{plain}", head)
+    with given_out(settings, ledger) as (connection, head):
+        try:
+            proven = prove_stream(connection, f"d/{plain}", head)
+        except UnknownNameError as error:
+            where = name_of(source_of(settings, ledger))
+            raise UnknownNameError("deliberation", name=name, path=where) from error
     called = plain if _PLAIN_NAME.fullmatch(plain) else "deliberation"
     out.mkdir(mode=FOLDER_MODE, parents=True)
     for one in proven:
@@ -127,21 +132,17 @@ def proof_of(connection: Snapshot, stream: str, head: SignedHead) -> Proof:
     return Proof(said.origin, said.size, said.root.hex(), head.note, leaves)
 
 
-def source_of(settings: Settings, ledger: Path | None) -> Path | str:
-    """The ledger that was named, else that of the settings; an address is a text."""
-    return ledger or settings.ledger_url or settings.ledger_path
-
-
-def log_key_beside(settings: Settings, ledger: Path | None) -> Path:
-    """Where the log key of a ledger would lie: beside the file that was named, else in this home."""
-    return settings.log_key_path if ledger is None else ledger.parent / settings.log_key_path.name
-
-
 @contextmanager
-def _given_out(settings: Settings, ledger: Path | None) -> Iterator[tuple[Snapshot, SignedHead]]:
-    """A snapshot with its head, which is noted as given out before anything of it leaves."""
+def given_out(
+    settings: Settings, ledger: Path | None, *, live: bool = False
+) -> Iterator[tuple[Snapshot, SignedHead]]:
+    """A snapshot with its head, which is noted as given out before anything of it leaves; `live` as in `snapshot`.
+
+    Raises:
+        As `magi.ledger.nodes.snapshot`, `signed_head` and `magi.ledger.published.note_published`.
+    """
     source = source_of(settings, ledger)
-    with snapshot(source, log=log_name(settings.tenant)) as connection:
+    with snapshot(source, log=log_name(settings.tenant), live=live) as connection:
         head = signed_head(connection)
         key = log_key_beside(settings, ledger)
         if key.exists():  # an auditor's copy has none: what it shows was given out elsewhere

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from magi.cli import screen
-from magi.cli.export_log import log_key_beside, source_of
+from magi.cli.ledger_opened import log_key_beside, source_named, source_of, tenant_key_beside
 from magi.core.errors import LedgerUnavailableError
 from magi.ledger.backup import back_up
 from magi.ledger.importing import import_log
@@ -30,8 +30,6 @@ from magi.wiring import (
 )
 from magi.words import say
 
-ADDRESS = ("postgresql://", "postgres://", "postgresql+psycopg://")
-
 
 def import_folder(settings: Settings, folder: Path, to: str | None) -> None:
     """Import an export and say what the store holds now, and whether it can be written to from here.
@@ -39,7 +37,7 @@ def import_folder(settings: Settings, folder: Path, to: str | None) -> None:
     Raises:
         As `magi.ledger.importing.import_log`.
     """
-    target = source_of(settings, None) if to is None else to if to.startswith(ADDRESS) else Path(to)
+    target = source_of(settings, None) if to is None else source_named(to)
     named = target if isinstance(target, Path) and to is not None else None
     if isinstance(target, Path):
         make_home(target.parent)
@@ -65,7 +63,7 @@ def import_folder(settings: Settings, folder: Path, to: str | None) -> None:
 
 
 def _tenant_key(settings: Settings, named: Path | None) -> TenantKeys | None:
-    path = settings.key_path if named is None else named.parent / settings.key_path.name
+    path = tenant_key_beside(settings, named)
     return named_keys(settings) or (read_key_file(path, KEY_ID) if path.exists() else None)
 
 

@@ -14,8 +14,8 @@ from rich.text import Text
 from magi.assets import load_assets
 from magi.cli import screen
 from magi.cli.ask import AskOptions, read_question
-from magi.cli.audit_report import open_to_read
 from magi.cli.explain import reason_of
+from magi.cli.ledger_opened import name_of, open_for_reading, source_of
 from magi.core.errors import LedgerUnavailableError, QuestionRefusedError, UnknownNameError
 from magi.core.record import Decided
 from magi.replay.sends import lowerings_of, moment
@@ -59,7 +59,7 @@ async def lower(settings: Settings, order: LowerOrder) -> None:
     if not order.reason.strip() or len(order.reason) > MAX_REASON_CHARS:
         raise QuestionRefusedError("lowering_incomplete", most=MAX_REASON_CHARS)
     residency = labeller(settings, profile)
-    if not settings.ledger_path.exists():
+    if settings.ledger_url is None and not settings.ledger_path.exists():
         try:
             wanted = profile.declared(order.to)
             _check_lowerable(await residency.label(parts(question), wanted), wanted)
@@ -101,7 +101,7 @@ async def lowered(settings: Settings, ledger: Path | None, *, as_json: bool) -> 
     Raises:
         ForeignLedgerError, LedgerUnavailableError, TamperedError: see the ledger.
     """
-    async with open_to_read(settings, ledger or settings.ledger_path) as log:
+    async with open_for_reading(settings, ledger) as log:
         found = lowerings_of(await log.read(CONFIG))
     if as_json:
         typer.echo(json.dumps([each.plain() for each in found], ensure_ascii=False, indent=2))
@@ -130,13 +130,13 @@ async def raise_finished(settings: Settings, name: str, word: str, by: str) -> N
     assets = load_assets(settings.assets_dir)
     assets.profile(settings.profile).declared(word)
     _check_name(by)
-    path, stream = settings.ledger_path, f"d/{name.removeprefix('d/')}"
-    if not path.exists():
-        raise LedgerUnavailableError("not_found", path=str(path))
+    source, stream = source_of(settings, None), f"d/{name.removeprefix('d/')}"
+    if isinstance(source, Path) and not source.exists():
+        raise LedgerUnavailableError("not_found", path=str(source))
     async with open_tools(settings, assets) as tools:
         records = await tools.ledger.read(stream)
         if not records:
-            raise UnknownNameError("deliberation", name=name, path=str(path))
+            raise UnknownNameError("deliberation", name=name, path=name_of(source))
         if not any(isinstance(record.data, Decided) for record in records):
             raise QuestionRefusedError("not_finished", id=name)
         before = label_of(record.data for record in records)

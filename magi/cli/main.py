@@ -21,8 +21,9 @@ import typer
 from rich.text import Text
 
 from magi import __version__
-from magi.cli import own, screen
+from magi.cli import own, replay_command, screen
 from magi.cli.audit import audits
+from magi.cli.ledger import ledgers
 from magi.cli.policy import policies
 from magi.core.errors import MagiError, UnknownNameError
 from magi.settings import Settings, read_settings
@@ -43,11 +44,13 @@ agents = typer.Typer(help="モデルのカードと合議体 / Agent cards and c
 app.add_typer(agents, name="agents")
 app.command()(own.seat)
 app.command()(own.local)
+app.command()(replay_command.replay)
 
 batches = typer.Typer(help="多数の問いをまとめて / Many questions from a file.", no_args_is_help=True)
 app.add_typer(batches, name="batch")
 app.add_typer(policies, name="policy")
 app.add_typer(audits, name="audit")
+app.add_typer(ledgers, name="ledger")
 
 Result = TypeVar("Result")
 Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
@@ -106,29 +109,6 @@ def ask(
     )
     settings = settings_for(lang)
     run_async(command.ask(settings, command.text_of(question), options))
-
-
-@app.command()
-def replay(
-    name: Annotated[
-        str | None, typer.Argument(metavar="ID", help="記録番号 / Record.", show_default=False)
-    ] = None,
-    *,
-    every: Annotated[bool, typer.Option("--all", help="すべての審議 / Every deliberation.")] = False,
-    ledger: Ledger = None,
-    lang: Lang = None,
-) -> None:
-    """記録を検査し、結論を再計算して比べる / Verify the ledger and recompute verdicts."""
-    from magi.cli import replay as command  # noqa: PLC0415
-
-    settings = settings_for(lang)
-    if every == (name is not None):
-        _complain(say("replay.usage", settings.lang))
-        raise typer.Exit(CALLERS_FAULT)
-    checked = run_async(command.check(settings, ledger or settings.ledger_path, name))
-    command.show(checked, settings.lang)
-    if not checked.sound:
-        raise typer.Exit(1)
 
 
 @agents.command("list")

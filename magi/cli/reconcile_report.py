@@ -21,12 +21,12 @@ from rich.text import Text
 
 from magi.assets import load_assets
 from magi.cli import screen
-from magi.cli.audit_report import open_to_read
-from magi.cli.replay import keys_beside
+from magi.cli.audit_report import verified
+from magi.cli.ledger_opened import open_for_reading
 from magi.core.errors import Fact, MalformedFileError, UnknownNameError
 from magi.core.record import Record
 from magi.ledger.store import ACCESS_STREAM
-from magi.ledger.verify import VerifyReport, verify
+from magi.ledger.verify import VerifyReport
 from magi.replay.egress import Period
 from magi.replay.outside import MAX_LINE_BYTES, OutsideFile
 from magi.replay.reconcile import Difference, Reconciliation, Terms, Totals
@@ -84,7 +84,7 @@ async def reconcile(settings: Settings, options: ReconcileOptions) -> int:
     Raises:
         UnknownNameError: no_outside, no file was given; shape, zone, same: not what it should be.
         MalformedFileError: a file that cannot be read as what it should be, see `OutsideFile.read`.
-        ForeignLedgerError, LedgerUnavailableError, TamperedError: the file cannot be read as a ledger.
+        ForeignLedgerError, LedgerUnavailableError, TamperedError: it cannot be read as a ledger.
     """
     if not options.usage and not options.proxy:
         raise UnknownNameError("no_outside", name="")
@@ -93,12 +93,11 @@ async def reconcile(settings: Settings, options: ReconcileOptions) -> int:
         *(("proxy", _file(path, "proxy", options.proxy_as, options.zone)) for path in options.proxy),
         *(("usage", _file(path, "usage", options.usage_as, options.zone)) for path in options.usage),
     ]
-    path = options.ledger or settings.ledger_path
-    report = verify(path, keys_beside(settings, path))
+    report = verified(settings, options.ledger)
     if not report.sound:
         return not_sound(report, settings.lang, as_json=options.as_json)
     work = Reconciliation(terms)
-    async for stream, records in streams(settings, path):
+    async for stream, records in streams(settings, options.ledger):
         work.take(stream, records)
     run = _Run(options, report, work, files, settings.lang)
     for (kind, file), source in zip(files, (*options.proxy, *options.usage), strict=True):
@@ -156,9 +155,9 @@ def _shape(stated: str, kind: Kind, candidates: Sequence[Shape]) -> Shape:
     return shape
 
 
-async def streams(settings: Settings, path: Path) -> AsyncIterator[tuple[str, Sequence[Record]]]:
+async def streams(settings: Settings, ledger: Path | None) -> AsyncIterator[tuple[str, Sequence[Record]]]:
     """Every stream but that of accesses, which holds no sends, one at a time."""
-    async with open_to_read(settings, path) as log:
+    async with open_for_reading(settings, ledger) as log:
         for stream in await log.streams(""):
             if stream != ACCESS_STREAM:
                 yield stream, await log.read(stream)
@@ -243,6 +242,7 @@ def _summary(run: _Run) -> dict[str, object]:
         "verified": True,
         "root": run.report.root,
         "records": run.report.records,
+        "waiting": run.report.waiting,
         **days(options.period),
         "terms": {
             "tolerance_seconds": options.tolerance_seconds,

@@ -11,18 +11,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from magi.cli.ledger_opened import open_for_writing
 from magi.cli.replay_order import MAX_WORD_CHARS
 from magi.core.acts import Level, Replayed
-from magi.core.errors import KeyMissingError, MagiError
-from magi.core.ports import Draft, Keys
+from magi.core.errors import MagiError
+from magi.core.ports import Draft
 from magi.core.record import Record
-from magi.ledger.keyfile import read_key_file
-from magi.ledger.logkey import LogKeyFile
-from magi.ledger.store import SqliteLedger
+from magi.ledger.store import StoredLedger
 from magi.ledger.verify import VerifyReport
 from magi.replay.period import Summary
 from magi.settings import Settings
-from magi.wiring import KEY_ID, SystemClock, SystemEntropy, log_name, tenant_keys
 
 REPLAYS = "replays"
 """The stream of replays."""
@@ -34,7 +32,7 @@ UNKNOWN = "unknown"
 class Book:
     """The ledger for writing, or why it is not open: None where nobody wanted it."""
 
-    ledger: SqliteLedger | None
+    ledger: StoredLedger | None
     error: MagiError | None = None
 
     async def note(
@@ -62,7 +60,7 @@ class Book:
             differing=summary.differing(),
             options=options,
             code=code,
-            size=report.records,
+            size=report.records - report.waiting,  # the tree of that root
             root=report.root,
             by=who,
         )
@@ -71,49 +69,20 @@ class Book:
 
 
 @asynccontextmanager
-async def open_book(settings: Settings, path: Path, *, wanted: bool) -> AsyncIterator[Book]:
-    """Open the ledger at `path` for writing where it is `wanted` and possible; creates neither file nor key."""
+async def open_book(settings: Settings, ledger: Path | None, *, wanted: bool) -> AsyncIterator[Book]:
+    """Open the ledger for writing where it is `wanted` and possible; creates neither file nor key."""
     if not wanted:
         yield Book(None)
         return
     try:
-        ledger = _writable(settings, path)
+        opened = open_for_writing(settings, ledger)
     except MagiError as error:
         book = Book(None, error)
     else:
-        async with ledger:
-            yield Book(ledger)
+        async with opened:
+            yield Book(opened)
         return
     yield book
-
-
-def _writable(settings: Settings, path: Path) -> SqliteLedger:
-    log = log_name(settings.tenant)
-    return SqliteLedger(
-        path,
-        log=log,
-        tenant=settings.tenant,
-        key_id=KEY_ID,
-        keys=_keys(settings, path),
-        signers=LogKeyFile(path.parent / settings.log_key_path.name, log),
-        entropy=SystemEntropy(),
-        clock=SystemClock(),
-        create=False,
-    )
-
-
-def keys_beside(settings: Settings, ledger: Path) -> Keys | None:
-    """The tenant key if this machine has it; an auditor without it checks everything but the bodies."""
-    try:
-        return _keys(settings, ledger)
-    except KeyMissingError:
-        return None
-
-
-def _keys(settings: Settings, ledger: Path) -> Keys:
-    if settings.tenant_key is not None:
-        return tenant_keys(settings, ledger, ledger)
-    return read_key_file(ledger.parent / settings.key_path.name, KEY_ID)
 
 
 def login_name() -> str:

@@ -23,15 +23,16 @@ from magi.core.record import Answered, Record, Ref
 from magi.ledger.entries import believed
 from magi.ledger.scan import StoredStream
 from magi.replay.counterfactual import Change, Counterfactual, Today, counterfactual
-from magi.replay.offline import OfflineReplay, replay_offline
+from magi.replay.offline import Body, OfflineReplay, replay_offline
 from magi.replay.rearbitrate import Rearbitrated
 from magi.replay.requery import Agreement, requery
 from magi.replay.world import World
 from magi.residency.policy import Profile, Ruling, admit
+from magi.service.access import Desk
 from magi.service.labelling import Labeller
 from magi.service.run import Tools
 from magi.settings import Settings
-from magi.wiring import KEY_ID, bind, labeller, open_tools, today
+from magi.wiring import KEY_ID, SystemClock, access_rules, bind, labeller, open_tools, today
 
 BODIES: Final[frozenset[Level]] = frozenset({"R2", "R4"})
 """The levels that read bodies."""
@@ -117,19 +118,27 @@ class Levels:
         if self.highest == "R1" or judged.result == "malformed" or unread:
             return Detail(results)
         if self._world is not None:
-            offline = await replay_offline(stored.name, _records(stored), self._body, self._world)
+            records = _records(stored)
+            offline = await replay_offline(stored.name, records, self._bodies(records), self._world)
             return Detail({**results, "R2": offline.result}, offline=offline)
         if self._tools is not None:
-            agreement = await requery(self._tools, stored.name, _records(stored), self._body, who=self._who)
+            records = _records(stored)
+            bodies = self._bodies(records)
+            agreement = await requery(self._tools, stored.name, records, bodies, who=self._who)
             self.agreements.append(agreement)
             return Detail({**results, "R4": agreement.verdict or agreement.result}, agreement=agreement)
         found = self._counterfactual(stored)
         return Detail({**results, "R3": found.result}, found)
 
-    async def _body(self, ref: Ref) -> bytes:
-        """A body; the access is on record before."""
+    def _bodies(self, records: Sequence[Record]) -> Body:
+        """What opens the bodies of a deliberation; who may not is refused, and each access is on record before."""
         assert self._book.ledger is not None  # noqa: S101  # checked when it was opened
-        return await self._book.ledger.body(ref, self._who, self._order.why)
+        desk = Desk(self._book.ledger, access_rules(self._settings), SystemClock())
+
+        async def opened(ref: Ref) -> bytes:
+            return await desk.body(records, ref, self._who, self._order.why)
+
+        return opened
 
     async def _open_tools(self, assets: Assets) -> Tools:
         """The live service, which records what it is asked again in this installation's own ledger."""

@@ -63,7 +63,8 @@ def show_json(checked: "Checked", options: ReplayOptions) -> None:
     shown: dict[str, object] = {
         "verified": checked.report.sound,
         "problems": [_problem_json(problem) for problem in checked.report.problems],
-        "size": checked.report.records,
+        "size": checked.report.records - checked.report.waiting,
+        "waiting": checked.report.waiting,
         "root": checked.report.root,
         **_days(options.period),
         "deliberations": summary.deliberations,
@@ -165,7 +166,7 @@ def _show_sums(out: Console, checked: "Checked", lang: str) -> None:
     again = summary.counts("R1")
     counts = {name: again.get(name, 0) for name in ("same", "different", "open", "refused", "malformed")}
     screen.emit(out, Text(say("replay.summary", lang, all=summary.deliberations, **counts)))
-    if summary.deliberations:
+    if summary.deliberations > 1:
         out.print(_sums(checked, lang))
     others = summary.other_codes(checked.code)
     if others:
@@ -316,7 +317,7 @@ def _words(name: str, verdict: Decided, lang: str) -> str:
         return "\n".join(lines) or "-"
     if name == "dissent":
         return ", ".join(seats.get(ask, ask) for ask in verdict.dissent) or "-"
-    return ", ".join(verdict.flags) or "-"
+    return "\n".join(say(f"flag.{flag}", lang) for flag in verdict.flags) or "-"
 
 
 def _class(answer_class: str, lang: str) -> str:

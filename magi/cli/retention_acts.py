@@ -22,7 +22,7 @@ from rich.text import Text
 from magi.assets import read_toml
 from magi.cli import screen
 from magi.cli.audit_report import period
-from magi.cli.ledger_opened import open_for_reading, open_for_writing, rows_of, shared_url
+from magi.cli.ledger_opened import name_of, open_for_reading, open_for_writing, rows_of, shared_url, source_of
 from magi.core.acts import MAX_ERASED, MAX_NAMED, Erased, Held, HoldReleased
 from magi.core.errors import ErasureRefusedError, QuestionRefusedError, UnknownNameError
 from magi.core.ports import Draft
@@ -133,7 +133,7 @@ async def _target(
     ledger: StoredLedger, settings: Settings, order: EraseOrder
 ) -> tuple[str, frozenset[str] | None]:
     """The stream to erase from, and the bodies meant; None for all of them."""
-    where = str(order.ledger or settings.ledger_path)
+    where = name_of(source_of(settings, order.ledger))
     if order.name is not None:
         stream = f"d/{order.name.removeprefix('d/')}"
         if not await ledger.read(stream):
@@ -358,9 +358,8 @@ async def hold(settings: Settings, order: HoldOrder) -> int:
     async with open_for_writing(settings, order.ledger) as ledger:
         for stream in streams:
             if not await ledger.read(stream):
-                raise UnknownNameError(
-                    "deliberation", name=_id(stream), path=str(order.ledger or settings.ledger_path)
-                )
+                where = name_of(source_of(settings, order.ledger))
+                raise UnknownNameError("deliberation", name=_id(stream), path=where)
         event = Held(name=order.name, streams=streams or (EVERY_STREAM,), by=order.by.strip())
         await ledger.append(RETENTION_STREAM, None, [Draft(event, _reason(order), actor=event.by)])
     _tell(settings, "retention.held", name=order.name, count=len(streams) or EVERY_STREAM)

@@ -11,10 +11,10 @@ import typer
 from rich.text import Text
 
 from magi.cli import screen
+from magi.cli.audit_report import verified
 from magi.cli.reconcile_report import days, minute, not_sound, streams, time_of
-from magi.cli.replay import keys_beside
 from magi.core.errors import Fact, UnknownNameError
-from magi.ledger.verify import VerifyReport, verify
+from magi.ledger.verify import VerifyReport
 from magi.replay.egress import Period
 from magi.replay.sample import FORMULA, WAYS, Population, Sample
 from magi.settings import Settings
@@ -38,19 +38,18 @@ async def sample(settings: Settings, options: SampleOptions) -> int:
 
     Raises:
         UnknownNameError: stratum, no such way to divide the deliberations; seed, an empty one.
-        ForeignLedgerError, LedgerUnavailableError, TamperedError: the file cannot be read as a ledger.
+        ForeignLedgerError, LedgerUnavailableError, TamperedError: it cannot be read as a ledger.
     """
     by = next((way for way in WAYS if way == options.by), None)
     if options.by is not None and by is None:
         raise UnknownNameError("stratum", name=options.by, known=WAYS)
     if not options.seed.isprintable() or not options.seed.strip():
         raise UnknownNameError("seed", name="")
-    path = options.ledger or settings.ledger_path
-    report = verify(path, keys_beside(settings, path))
+    report = verified(settings, options.ledger)
     if not report.sound:
         return not_sound(report, settings.lang, as_json=options.as_json)
     population = Population(options.period, by)
-    async for stream, records in streams(settings, path):
+    async for stream, records in streams(settings, options.ledger):
         population.take(stream, records)
     drawn = population.draw(options.seed, options.size)
     if options.as_json:
@@ -80,6 +79,7 @@ def _sample_json(drawn: Sample, population: Population, report: VerifyReport) ->
         "verified": True,
         "root": report.root,
         "records": report.records,
+        "waiting": report.waiting,
         "population": drawn.population,
         "population_sha256": drawn.population_digest,
         "outside_period": population.outside,

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from magi.assets import Assets, load_assets
 from magi.cli import screen
-from magi.cli.audit_report import open_to_read
 from magi.cli.explain import profile_named
+from magi.cli.ledger_opened import open_for_reading
 from magi.core.card import Card
 from magi.core.council import Council
 from magi.core.record import Answered, Decided, Hit, Opened, Record, Refused
@@ -95,7 +95,7 @@ async def simulate_log(settings: Settings, options: SimulateOptions) -> None:
     profile = profile_named(assets, settings, options.profile)
     rules = labeller(settings, profile).detectors.rules
     lines: list[Line] = []
-    async with open_to_read(settings, options.ledger or settings.ledger_path) as log:
+    async with open_for_reading(settings, options.ledger) as log:
         for stream in await log.streams("d/"):
             records = await log.read(stream)
             if options.period.holds(records[0].at_ms):

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from magi.cli import screen
-from magi.cli.replay_book import keys_beside
+from magi.cli.ledger_opened import keys_beside, source_named, source_of
 from magi.core.errors import MalformedFileError, UnknownNameError
 from magi.core.ports import Keys
 from magi.ledger.keyfile import read_key_file
@@ -36,7 +36,6 @@ SHOWN = 50
 """Problems listed one by one; JSON has all."""
 MAX_KEY_BYTES = 1 << 16
 """A file of verifier keys, one a line of a few hundred characters at most."""
-ADDRESS = ("postgresql://", "postgresql+psycopg://", "postgres://")
 
 
 @dataclass(frozen=True)
@@ -227,9 +226,7 @@ def _not_checked(report: VerifyReport) -> Iterator[str]:
 
 def _source(settings: Settings, target: str | None) -> Path | str:
     """The ledger of this home where none is named; an address stays a text."""
-    if target is None:
-        return settings.ledger_url or settings.ledger_path
-    return target if target.startswith(ADDRESS) else Path(target)
+    return source_of(settings, None) if target is None else source_named(target)
 
 
 def _tenant_key(settings: Settings, source: Path | str, path: Path | None) -> Keys | None:
@@ -238,7 +235,7 @@ def _tenant_key(settings: Settings, source: Path | str, path: Path | None) -> Ke
         return read_key_file(path, KEY_ID)
     if isinstance(source, Path) and source.is_dir():
         return None
-    return keys_beside(settings, settings.ledger_path if isinstance(source, str) else source)
+    return keys_beside(settings, None if isinstance(source, str) else source)
 
 
 def _verifiers(path: Path | None) -> tuple[Verifier, ...]:

@@ -18,7 +18,7 @@ from typing import Literal
 import typer
 
 from magi.cli import screen
-from magi.cli.export_log import log_key_beside, source_of
+from magi.cli.ledger_opened import log_key_beside, source_of
 from magi.cli.witness_file import TIMESTAMP, WITNESSES, Outside, read_outside
 from magi.core.card import JAPAN_TIME
 from magi.core.errors import EgressRefusedError, MalformedFileError

@@ -9,6 +9,7 @@ length; rows come as they are stored, bytes not parsed. Leaves to others: whethe
 streams whose first record is missing (`magi.ledger.verify` names both), what bytes mean (`entries`, `magi.replay`).
 """
 
+import contextlib
 import itertools
 import operator
 import sqlite3
@@ -45,6 +46,8 @@ class StoredStream:
 class Part:
     """What of a ledger is read: streams that begin with `prefix`, or the one of `name`; of the first `size` records.
 
+    Without a `size` records that have no place yet (PostgreSQL) are read too.
+
     `log` and `tenant` refuse a ledger of another log or tenant; None takes any.
     """
 
@@ -58,23 +61,47 @@ class Part:
 EVERY_DELIBERATION = Part()
 
 
-def scan(path: Path, part: Part = EVERY_DELIBERATION) -> Iterator[StoredStream]:
-    """A part of the SQLite ledger at `path`, stream by stream.
+def scan(source: Path | str, part: Part = EVERY_DELIBERATION) -> Iterator[StoredStream]:
+    """A part of the ledger in a file, or, where `source` is a text, in the database of that address.
 
-    One snapshot is read from the first stream to the last; close the iterator to let go of the file early.
+    One snapshot is read from the first stream to the last; close the iterator to let go of the ledger early.
 
     Raises:
         ForeignLedgerError: not a ledger of this program, version, log and tenant.
         TamperedError: `database`, `row`, `stream_too_long`: damaged so that it cannot be read on.
-        LedgerUnavailableError: `not_found`, `io`.
+        LedgerUnavailableError: `not_found`, `io`, `unreachable`. MalformedFileError: `ledger_url`.
     """
+    with _of_url(source, part) if isinstance(source, str) else _of_file(source, part) as connection:
+        yield from streams_in(connection, part)
+
+
+@contextlib.contextmanager
+def _of_file(path: Path, part: Part) -> Iterator[Connection]:
     engine = open_engine(lambda: connect_file(reading_uri(path)), begin="BEGIN", pooled=False)
     try:
         with engine.connect() as connection:
             check_identity(connection, path, log=part.log, tenant=part.tenant)
-            yield from streams_in(connection, part)
+            yield connection
     except (DBAPIError, sqlite3.Error) as error:
         raise meaning_of(error, path) from error
+
+
+@contextlib.contextmanager
+def _of_url(url: str, part: Part) -> Iterator[Connection]:
+    # Not at the top: who reads a file needs no PostgreSQL driver.
+    from magi.ledger.postgres import PostgresDialect, check_store, open_store, store_url  # noqa: PLC0415
+
+    address = store_url(url)
+    dialect = PostgresDialect(address)
+    engine = open_store(address, reading=True, pool=1)
+    try:
+        with engine.connect() as connection:
+            check_store(connection, dialect.where, log=part.log, tenant=part.tenant)
+            yield connection
+    except dialect.errors as error:
+        raise dialect.meaning_of(error) from error
+    finally:
+        engine.dispose()
 
 
 def streams_in(connection: Connection, part: Part = EVERY_DELIBERATION) -> Iterator[StoredStream]:

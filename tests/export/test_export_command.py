@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from magi.cli.export import FORMS, ExportOrder, _opened, _private_file
+from magi.cli.export import FORMS, _private_file
+from magi.cli.ledger_opened import open_for_writing
 from magi.cli.main import app
 from magi.core.acts import Erased
 from magi.core.errors import MagiError, MalformedFileError
 from magi.core.ports import Draft
-from magi.replay.egress import Period
 from magi.settings import read_settings
 from magi.words import say
 
@@ -63,11 +63,10 @@ class Desk:
 
     def write(self, stream, event):
         """Put an act on record."""
-        order = ExportOrder(None, Period(), "html", self.out, True, "t", "t", False, None)  # noqa: FBT003
         settings = read_settings(self.environment)
 
         async def act():
-            async with _opened(settings, settings.ledger_path, order) as log:
+            async with open_for_writing(settings, None) as log:
                 await log.append(stream, None, [Draft(event)])
 
         asyncio.run(act())

@@ -17,7 +17,14 @@ ROOT = Path(__file__).parents[2]
 SH_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"^```\w*\n(.*?)^```$|`([^`\n]+)`", re.DOTALL | re.MULTILINE)
 SHOWN = re.compile(r"(?:^|[\s;&|(])(?:\.venv/bin/)?magi[ ]+([^\n;&|]+)")
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/**/*.md", "deploy/*", "deploy/auditor/*.md")
+DOCUMENTS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "docs/**/*.md",
+    "deploy/*",
+    "deploy/auditor/*.md",
+)
 
 
 def sh_blocks():
