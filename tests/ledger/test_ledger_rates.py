@@ -78,9 +78,10 @@ class _Turn:
 
 
 @pytest.mark.parametrize("kind", ["bare", "with bodies"])
-@pytest.mark.parametrize("commit_us", [0, 4000])
-def test_postgres_append_rate(request, postgres_ledgers, drafts, kind, commit_us):
-    """8 ledgers (each a process's writer) with 8 appends in flight each, and the sequencer beside them."""
+@pytest.mark.parametrize("load", [(0, 64), (4000, 64), (4000, 32), (4000, 16)])
+def test_postgres_append_rate(request, postgres_ledgers, drafts, kind, load):
+    """8 ledgers, each a process's writer, with 64, 32 or 16 appends in flight in all, and the sequencer beside them."""
+    commit_us, waiting = load
     servers = request.config.pluginmanager.get_plugin(
         str(request.config.rootpath / "tests/conftest.py")
     ).servers
@@ -92,7 +93,7 @@ def test_postgres_append_rate(request, postgres_ledgers, drafts, kind, commit_us
 
         async def story():
             commit_ms = await _commit_ms(ledgers[0], drafts)
-            figures = await _append_all(ledgers, 64, _drafts(drafts)[kind], 6_400)
+            figures = await _append_all(ledgers, waiting, _drafts(drafts)[kind], 6_400)
             for ledger in ledgers:
                 await ledger.close()
             return commit_ms, figures
@@ -104,8 +105,9 @@ def test_postgres_append_rate(request, postgres_ledgers, drafts, kind, commit_us
         with psycopg.connect(url) as connection:
             placed, total = connection.execute("SELECT count(seq), count(*) FROM entry").fetchone()
     print(  # noqa: T201
-        f"\nPostgreSQL, 8 writers, {kind}, one append {commit_ms:.1f} ms: {rate:,.0f} records/s, p50 {p50:.1f} ms,"
-        f" p99 {p99:.1f} ms; {placed:,} of {total:,} placed {lag:.2f} s after the last"
+        f"\nPostgreSQL, 8 writers, {waiting} appends waiting, {kind}, one append {commit_ms:.1f} ms:"
+        f" {rate:,.0f} records/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms;"
+        f" {placed:,} of {total:,} placed {lag:.2f} s after the last"
     )
 
     assert sequencing.failed is None
