@@ -258,7 +258,8 @@ def test_a_first_start_that_is_cut_off_at_any_step_is_taken_up(tmp_path, how, st
             assert found.size == 1
             assert set(ended[:-1]) <= {status}
 
-    assert len(ended) * stride > 12
+    # Beside another process the steps are shared, by chance: fewer are this one's.
+    assert len(ended) * stride > (4 if company else 12)
 
 
 @STRIDES
