@@ -8,6 +8,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+import structlog
 
 from magi.core.card import Backend, Card, Endpoint, Model
 from magi.core.council import Council, Seat
@@ -261,3 +262,11 @@ class Build:
 def build():
     """The builders; of the session, so that generated examples may share them."""
     return Build()
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before():
+    """A command that runs in this process sets up its log; the tests after it find what was there before."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)

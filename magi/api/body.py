@@ -19,7 +19,7 @@ MAX_LANGUAGES = 20
 """Entries of Accept-Language that are looked at; browsers send at most a handful."""
 JSON = "application/json"
 
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?>(?:[^"\\]++|\\.)*)"|[\[{]|[\]}]', re.DOTALL)
 
 
 async def read_json(request: Request, limits: Limits) -> dict[str, object]:

@@ -24,6 +24,9 @@ REGISTRY = re.compile(
 LEFT_OVER = re.compile(r"\b(?:T[O]DO|F[I]XME|X{3}|H[A]CK)\b")
 
 
+POSSESSIVE_GROUP = re.compile(r"\)(?:[*+?]|\{\{?[0-9,]+\}?\})\+")
+
+
 def texts():
     """Every text file of the project: the named folders and the files at the top."""
     paths = [path for folder in WALKED for path in (ROOT / folder).rglob("*")]
@@ -155,3 +158,16 @@ def test_lock_files_hold_hashes_and_no_address(name):
         p for p in packages if not re.match(r"[\w.-]+==\S+ .*?--hash=sha256:[0-9a-f]{64}", p, re.DOTALL)
     ] == []
     assert "://" not in text
+
+
+@pytest.mark.parametrize("folder", ["api", "core", "gateway", "jobs", "materials", "residency", "service"])
+def test_no_pattern_repeats_a_group_possessively(folder):
+    """Python before 3.11.5 loses matches of `(...)++` (python/cpython issue 106052); `(?>(...)+)` says the same."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted((ROOT / "magi" / folder).rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if POSSESSIVE_GROUP.search(line)
+    ]
+
+    assert found == []

@@ -33,7 +33,7 @@ _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _LETTERS = "A-Za-z0-9+/_-"
 _TOKEN = re.compile(
     rf"[{_LETTERS}]{{8,}}+"
-    rf"(?:[ \t]{{0,4}}\r?\n[ \t>]{{0,8}}[{_LETTERS}]{{4,}}+(?=[ \t]{{0,4}}(?:[\r\n=\"']|$)))*+={{0,6}}"
+    rf"(?>(?:[ \t]{{0,4}}\r?\n[ \t>]{{0,8}}[{_LETTERS}]{{4,}}+(?=[ \t]{{0,4}}(?:[\r\n=\"']|$)))*)={{0,6}}"
 )
 _JOINTS = frozenset("\n/_+-")
 """Where a stretch comes apart into what may be encoded and what is not."""
@@ -41,10 +41,10 @@ _LINE = re.compile(rf"[{_LETTERS}]{{8,}}+={{0,6}}")
 _PART = re.compile(r"[A-Za-z0-9]{8,}+={0,6}")
 _ALL_HEX = re.compile(r"(?:0[xX])?[0-9A-Fa-f]+")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}=*")
-_HEX_REST = r"(?:[0-9A-Fa-f]{2}){0,31}+(?![0-9A-Za-z])"
+_HEX_REST = r"(?>(?:[0-9A-Fa-f]{2}){0,31})(?![0-9A-Za-z])"
 _HEX = re.compile(
     rf"[0-9A-Fa-f](?<![0-9A-Za-z].)(?:[0-9A-Fa-f]|(?<=0)[xX][0-9A-Fa-f]{{2}}){_HEX_REST}"
-    rf"(?:[ :,;\r\n-]{{1,3}}+(?:0[xX])?[0-9A-Fa-f]{{2}}{_HEX_REST}){{2,}}+"
+    rf"(?>(?:[ :,;\r\n-]{{1,3}}+(?:0[xX])?[0-9A-Fa-f]{{2}}{_HEX_REST}){{2,}})"
 )
 _HEX_OF_HEX = re.compile(r"(?:20|3[0-9]|[46][1-6])+")
 _HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
@@ -52,7 +52,7 @@ _HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
 
 def _escapes(escape: str, between: str) -> re.Pattern[str]:
     """A run of escapes with at most eight other characters in between: trail bytes are often left as they are."""
-    return re.compile(rf"(?:{escape})++(?:[{between}]{{1,8}}+(?:{escape})++)*+")
+    return re.compile(rf"(?>(?:{escape})+)(?>(?:[{between}]{{1,8}}+(?>(?:{escape})+))*)")
 
 
 _PERCENT = _escapes("%[0-9A-Fa-f]{2}", "!-$&-~")
@@ -64,12 +64,12 @@ _ONE_HEX, _ONE_OCTAL = re.compile(rb"\\{1,4}x([0-9A-Fa-f]{2})"), re.compile(rb"\
 _NEIGHBOURS = re.compile(r"=[0-9A-Fa-f]{2}=[0-9A-Fa-f]{2}")
 _SOFT = re.compile(r"=\r?\n")
 _UNICODE = re.compile(
-    r"(?:\\{1,4}u[0-9A-Fa-f]{4}|\\{1,4}u\{[0-9A-Fa-f]{1,6}\}|\\{1,4}x\{[0-9A-Fa-f]{1,6}\}|\\{1,4}U[0-9A-Fa-f]{8}"
-    r"|%u[0-9A-Fa-f]{4}|U\+[0-9A-Fa-f]{4,6}(?![0-9A-Za-z])[ ,]{0,2})++"
+    r"(?>(?:\\{1,4}u[0-9A-Fa-f]{4}|\\{1,4}u\{[0-9A-Fa-f]{1,6}\}|\\{1,4}x\{[0-9A-Fa-f]{1,6}\}|\\{1,4}U[0-9A-Fa-f]{8}"
+    r"|%u[0-9A-Fa-f]{4}|U\+[0-9A-Fa-f]{4,6}(?![0-9A-Za-z])[ ,]{0,2})+)"
 )
 _CODE = re.compile(r"(?<=\{)[0-9A-Fa-f]{1,6}|[0-9A-Fa-f]{4,8}")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,10}|#[xX][0-9A-Fa-f]{1,8}|[A-Za-z]{2,32}[0-9]{0,2});?")
-_MIME = re.compile(r"(?:=\?[A-Za-z0-9_*-]{2,24}\?[bBqQ]\?[!->@-~]*+\?=(?:\s{1,4}(?==\?))?)++")
+_MIME = re.compile(r"(?>(?:=\?[A-Za-z0-9_*-]{2,24}\?[bBqQ]\?[!->@-~]*+\?=(?:\s{1,4}(?==\?))?)+)")
 _MIME_WORD = re.compile(r"=\?([A-Za-z0-9_-]{2,24})[^?]{0,8}\?([bBqQ])\?([!->@-~]*+)\?=")
 _UTF7 = re.compile(r"\+(?<![A-Za-z0-9+/=].)[A-Za-z0-9+/]{5,}+-?")
 _JIS = re.compile(r"\x1b\$[@B][!-~\n]{2,}+\x1b\([BJ]")

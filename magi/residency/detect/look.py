@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 MAX_GAP = 2
 """Characters between the digit groups of one number: a hyphen, a space, or one of each."""
 
-_RUN = re.compile(rf"[0-9][0-9]*+(?:[-‐. ・/　\n]{{1,{MAX_GAP}}}+[0-9]++)*+")
+_RUN = re.compile(rf"[0-9][0-9]*+(?>(?:[-‐. ・/　\n]{{1,{MAX_GAP}}}+[0-9]++)*)")
 """Digits with short gaps; every step consumes a digit, so it is linear."""
 _CAPITAL = re.compile("[A-Z]")
 _GROUP = re.compile(r"[0-9]+")

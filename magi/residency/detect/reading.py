@@ -18,7 +18,7 @@ MIN_ROMAJI_WORDS = 3
 BREAK = "|"
 
 _GAP = r"[\s、。・,.\-:/()]{1,2}"
-_STRETCH = re.compile(rf"[ぁ-ゖァ-ヺー]++(?:{_GAP}[ぁ-ゖァ-ヺー]++)*+")
+_STRETCH = re.compile(rf"[ぁ-ゖァ-ヺー]++(?>(?:{_GAP}[ぁ-ゖァ-ヺー]++)*)")
 _WIDER = re.compile(rf"[ぁ-ゖァ-ヺー][ぁ-ゖァ-ヺー\s、。・,.\-:/()]{{{MIN_KANA - 1},}}+")
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー]")
 _NOT_KANA = re.compile(r"[^ぁ-ゖァ-ヺー]+")
@@ -54,13 +54,13 @@ _SYLLABLES = {
     "ja": "ジャ", "ju": "ジュ", "jo": "ジョ", "she": "シェ", "che": "チェ", "je": "ジェ", "fa": "ファ", "fi": "フィ",
     "fe": "フェ", "fo": "フォ", "ti": "ティ", "di": "ディ",
 }  # fmt: skip
-_KNOWN = r"(?:sh|ch|ts|[kgsznhbpmrt]y|[kgsztdnhbpmrfjwy])?+[aiueo]"
+_KNOWN = r"(?>(?:sh|ch|ts|[kgsznhbpmrt]y|[kgsztdnhbpmrfjwy])?)[aiueo]"
 """A little more than the syllables there are: a word with another is dropped when it is looked up."""
 _REST = r"n(?![aiueoy])|m(?=[bpm])|(?<=o)h(?![aiueoy])"
 _DOUBLED = r"k(?=k)|s(?=s)|t(?=t|ch)|p(?=p)|c(?=c)|g(?=g)|d(?=d)|b(?=b)|j(?=j)|z(?=z)"
 _SYLLABLE = re.compile(rf"({_DOUBLED})?({_KNOWN})|({_REST})")
 _LETTERS = "a-z0-9'"
-_WORD = re.compile(rf"(?<![{_LETTERS}])(?:(?:{_DOUBLED})?+{_KNOWN}|{_REST}|['-])++(?![{_LETTERS}])")
+_WORD = re.compile(rf"(?<![{_LETTERS}])(?>(?:(?>(?:{_DOUBLED})?){_KNOWN}|{_REST}|['-])+)(?![{_LETTERS}])")
 _WORD_FIRST = re.compile("[a-z'-]")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z]")
 

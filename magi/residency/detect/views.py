@@ -50,7 +50,7 @@ _FIELD = re.compile(
 )
 """From a value to the next of a JSON object, its key included, or of a list of quoted values."""
 _CELL = re.compile(
-    r"[\"' ,;|\t](?<=[0-9][\s\S])(?<![0-9],(?=[0-9]{3}(?:,[0-9]{3})*+(?![0-9])))"
+    r"[\"' ,;|\t](?<=[0-9][\s\S])(?<![0-9],(?=[0-9]{3}(?>(?:,[0-9]{3})*)(?![0-9])))"
     r"(?:(?<=[,;|\t])|[\"' ]{0,4}+[,;|\t])[\"'\s,;|]{0,12}+(?=[0-9])"
 )
 """From number to number of a table or comma-separated line; the commas of thousands stay."""
