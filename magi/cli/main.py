@@ -23,6 +23,7 @@ from rich.text import Text
 from magi import __version__
 from magi.cli import own, replay_command, screen
 from magi.cli.audit import audits
+from magi.cli.evaluation import evaluations
 from magi.cli.ledger import ledgers
 from magi.cli.policy import policies
 from magi.core.errors import MagiError, UnknownNameError
@@ -51,6 +52,7 @@ app.add_typer(batches, name="batch")
 app.add_typer(policies, name="policy")
 app.add_typer(audits, name="audit")
 app.add_typer(ledgers, name="ledger")
+app.add_typer(evaluations, name="evaluation")
 
 Result = TypeVar("Result")
 Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]

@@ -34,6 +34,7 @@ PURE_IMPORTS = {
     "collections",
     "dataclasses",
     "datetime",
+    "decimal",
     "enum",
     "fractions",
     "functools",
