@@ -36,7 +36,7 @@ from magi.ledger.database import (
 )
 from magi.ledger.dialect import Dialect
 from magi.ledger.entries import StoredEntry, believed
-from magi.ledger.head import SignerSource, Signing
+from magi.ledger.head import SignerSource, Signing, read_head
 from magi.ledger.retention import RETENTION_STREAM
 from magi.ledger.schema import ancestry, body, claim, data_key, entry, erased, idempotency
 from magi.ledger.state import sealed, state_key
@@ -269,6 +269,8 @@ class SqliteLedger(StoredLedger):
         writing = open_engine(lambda: connect(writing_uri(path)), begin="BEGIN IMMEDIATE")
         try:
             prepare_ledger(writing, path, identity, group_commit, signers, create=create)
+            with reader.connect() as connection:  # stays in the pool: while we have the file open, readers see so
+                read_head(connection)
         except (DBAPIError, sqlite3.Error) as error:  # the second: the journal mode is set on the bare driver
             raise dialect.meaning_of(error) from error
         finally:
