@@ -269,7 +269,8 @@ class SqliteLedger(StoredLedger):
         writing = open_engine(lambda: connect(writing_uri(path)), begin="BEGIN IMMEDIATE")
         try:
             prepare_ledger(writing, path, identity, group_commit, signers, create=create)
-            with reader.connect() as connection:  # stays in the pool: while we have the file open, readers see so
+            # This connection stays in the pool: while we have the file open, readers beside us can see it.
+            with reader.connect() as connection:
                 read_head(connection)
         except (DBAPIError, sqlite3.Error) as error:  # the second: the journal mode is set on the bare driver
             raise dialect.meaning_of(error) from error
