@@ -20,7 +20,7 @@ CANARY = "椿の花壇7301"
 QUESTION = f"{CANARY}を実施するべきか。はいかいいえで答えてください。"
 CARDS = ("own-a", "own-b", "own-c")
 KIB = 1024
-SIZES_KIB = (4, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 260, 300)
+SIZES_KIB = (4, 8, 16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 224, 260, 300, 340, 380, 430, 500, 700)
 """Up to the size that a run needs: its tables, eight records, their bodies. At 0 not even words can be written."""
 
 
