@@ -6,6 +6,7 @@ Leaves to others: what is written (`keyfile`, `database`).
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
@@ -21,6 +22,21 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+@contextlib.contextmanager
+def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
+    """A private file of another name in the same folder, with its content on the disk; removed if it is still there."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def create_private(path: Path, content: bytes) -> bool:
     """Create `path` with `content`, mode 0600, durable on return; false if it is there already.
 
@@ -29,17 +45,21 @@ def create_private(path: Path, content: bytes) -> bool:
     Raises:
         OSError: the folder is absent or not writable, or the disk is full.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
+    with _written_beside(path, content) as draft:
+        try:
             os.link(draft, path)  # a link, not a rename: it never replaces what is there
-            sync_folder(path.parent)
-            return True
-        return False
-    finally:
-        draft.unlink()
+        except FileExistsError:
+            return False
+        sync_folder(path.parent)
+        return True
+
+
+def replace_private(path: Path, content: bytes) -> None:
+    """Put `content` in the place of a file, mode 0600, durable on return; others see the old file or the new one.
+
+    Raises:
+        OSError: the disk refused; the old file stands.
+    """
+    with _written_beside(path, content) as draft:
+        draft.replace(path)
+        sync_folder(path.parent)

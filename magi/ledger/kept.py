@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from magi.core.errors import LedgerUnavailableError, MalformedFileError, TamperedError
-from magi.ledger.files import create_private
+from magi.ledger.files import create_private, replace_private
 from magi.ledger.nodes import SignedHead
 from magi.ledger.note import MAX_NOTE_BYTES, CosignerKey, open_note
-from magi.ledger.published import replace_private
 from magi.ledger.witness import Signed, with_cosignature
 
 CHECKPOINTS = "checkpoints"

@@ -12,14 +12,13 @@ with the ledger. Leaves to others: giving out (`magi.cli`), consistency within o
 import contextlib
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from magi.core.errors import LedgerUnavailableError, MalformedFileError, TamperedError
-from magi.ledger.files import PRIVATE_MODE, sync_folder
+from magi.ledger.files import PRIVATE_MODE, replace_private
 from magi.ledger.head import SignerSource, read_head
 from magi.ledger.logkey import LogKeyFile
 from magi.ledger.nodes import SignedHead, log_keys, stored_nodes
@@ -92,25 +91,6 @@ def check_signers(connection: Connection, signers: SignerSource) -> None:
     """The same for the keys a writer signs with, where they lie in a file."""
     if isinstance(signers, LogKeyFile):
         check_published(connection, published_path(signers.path), [one.verifier for one in signers.current()])
-
-
-def replace_private(path: Path, content: bytes) -> None:
-    """Put `content` in the place of a file, mode 0600, durable on return; others see the old file or the new one.
-
-    Raises:
-        OSError: the disk refused; the old file stands.
-    """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_MODE)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        sync_folder(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -28,11 +28,10 @@ from magi.core.acts import KeyRotated
 from magi.core.errors import KeyMissingError, LedgerUnavailableError
 from magi.core.ports import Draft, Entropy, Ledger
 from magi.ledger.database import CONFIG_STREAM
-from magi.ledger.files import PRIVATE_MODE
+from magi.ledger.files import PRIVATE_MODE, replace_private
 from magi.ledger.logkey import MAX_KEYS, SEED_BYTES, read_log_keys
 from magi.ledger.nodes import SignedHead
 from magi.ledger.note import Signer, new_signer
-from magi.ledger.published import replace_private
 
 WAIT_SECONDS = 10.0
 """For a sequencer elsewhere to place and sign the record; it looks fifty times a second."""
