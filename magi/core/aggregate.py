@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from magi.core.calibration import LEAST_BP, MOST_BP, WHOLE_BP
 from magi.core.reliability import MILLI, AggregatorName, Profile
@@ -31,17 +31,7 @@ NO_BALLOT: Final = -1
 Pattern = tuple[int, ...]
 """For every seat in council order the number of its class, counted from 0 as they first appear, or `NO_BALLOT`."""
 
-AGGREGATORS: Final[tuple[AggregatorName, ...]] = (
-    "plurality",
-    "majority",
-    "log_odds",
-    "log_odds_topic",
-    "logit",
-    "logit_topic",
-    "best_seat",
-    "best_seat_topic",
-    "unanimous_else_strongest",
-)
+AGGREGATORS: Final[tuple[AggregatorName, ...]] = get_args(AggregatorName)
 
 _ENOUGH_OTHERS: Final = 2
 """One other seat that disagrees is no unanimity of the others."""

@@ -8,21 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from magi.core.aggregate import Pattern, Scales, raw_of, scales, speaker
+from magi.core.aggregate import AGGREGATORS, Pattern, Scales, raw_of, scales, speaker
 from magi.core.calibration import Outcomes
 from magi.core.reliability import AggregatorName, Profile
 from magi.evaluation.answer_sheet import Row
 
-CHOICES: Final[tuple[AggregatorName, ...]] = (
-    "plurality",
-    "log_odds",
-    "log_odds_topic",
-    "logit",
-    "logit_topic",
-    "best_seat",
-    "best_seat_topic",
-    "unanimous_else_strongest",
-)
+CHOICES: Final = tuple(name for name in AGGREGATORS if name != "majority")
+"""What may be chosen: a majority never answers more than a plurality does."""
 
 Rows = Counter[Row]
 
