@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
-Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="JSONで出す / Print JSON.")]
+from magi.cli.options import AsJson, Lang, Ledger
+
 Name = Annotated[str, typer.Argument(metavar="ID", help="記録番号 / Record.")]
 Who = Annotated[str, typer.Option(help="閲覧者の名前 / Who reads.")]
 Why = Annotated[str, typer.Option(help="案件番号 / Case number.")]

@@ -11,22 +11,11 @@ import typer
 
 from magi.cli.access import accesses, approve, read, request
 from magi.cli.checkpoints import checkpoint, key, proof
+from magi.cli.options import AsJson, FirstDay, Lang, LastDay, Ledger
 from magi.cli.reconcile import reconcile, sample
 from magi.cli.verify import compare, verify
 from magi.cli.witness import timestamp, witness
 from magi.words import say
-
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
-Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="JSONで出す / Print JSON.")]
-FirstDay = Annotated[
-    str | None,
-    typer.Option("--from", help="初日 2026-04-01(日本時間) / First day in Japan.", show_default=False),
-]
-LastDay = Annotated[
-    str | None,
-    typer.Option("--to", help="末日(この日を含む) / Last day, included.", show_default=False),
-]
 
 audits = typer.Typer(
     help="記録を検査し、送信と閲覧を調べ、書き出す / Verify, ask who saw what, export.", no_args_is_help=True

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
-Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
+from magi.cli.options import Lang, Ledger
 
 
 def checkpoint(

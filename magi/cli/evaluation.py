@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from magi.cli.audit import AsJson, Lang
+from magi.cli.options import AsJson, Lang
 
 Answers = Annotated[
     Path, typer.Argument(metavar="FILE", help="記録された回答(JSONL、JSONL.gz、CSV) / Recorded answers.")

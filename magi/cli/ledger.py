@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from magi.cli.audit import Lang, Ledger
+from magi.cli.options import Lang, Ledger
 from magi.cli.retention import due, erase, hold, release
 
 ledgers = typer.Typer(help="記録の置き場所を整える / Keep the ledger's store.", no_args_is_help=True)

@@ -25,6 +25,7 @@ from magi.cli import own, replay_command, screen
 from magi.cli.audit import audits
 from magi.cli.evaluation import evaluations
 from magi.cli.ledger import ledgers
+from magi.cli.options import Lang
 from magi.cli.policy import policies
 from magi.core.errors import MagiError, UnknownNameError
 from magi.settings import Settings, read_settings
@@ -55,9 +56,7 @@ app.add_typer(ledgers, name="ledger")
 app.add_typer(evaluations, name="evaluation")
 
 Result = TypeVar("Result")
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
 Council = Annotated[str | None, typer.Option(help="合議体の名前 / Council.", show_default=False)]
-Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
 
 
 def settings_for(lang: str | None) -> Settings:

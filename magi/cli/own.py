@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from magi.cli.options import Lang
 from magi.core.errors import SeatRefusedError
 
 HIGHEST_PORT = 65_535
@@ -17,7 +18,6 @@ Port = Annotated[
     int | None,
     typer.Option(min=1, max=HIGHEST_PORT, help="127.0.0.1 のポート / Port.", show_default=False),
 ]
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
 Model = Annotated[str | None, typer.Option(help="サーバーでのモデル名 / Model name.", show_default=False)]
 Url = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from magi.cli.audit import AsJson, FirstDay, Lang, LastDay, Ledger
+from magi.cli.options import AsJson, FirstDay, Lang, LastDay, Ledger
 
 Words = Annotated[str, typer.Argument(help="文。- で標準入力から / The text; - reads stdin.")]
 Profile = Annotated[

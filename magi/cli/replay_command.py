@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from magi.cli.audit import AsJson, FirstDay, Lang, LastDay, Ledger
+from magi.cli.options import AsJson, FirstDay, Lang, LastDay, Ledger
 from magi.core.acts import Level
 
 Every = Annotated[bool, typer.Option("--all", help="すべての審議 / Every deliberation.")]

@@ -5,14 +5,12 @@ Options only: what the commands do is loaded when they run (`retention_acts`), s
 
 import asyncio
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
-Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="JSONで出す / Print JSON.")]
+from magi.cli.options import AsJson, Lang, Ledger
+
 By = Annotated[
     str, typer.Option(help="実行者の名前(記録に残る) / Who does it, on record.", show_default=False)
 ]

@@ -11,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-Lang = Annotated[str | None, typer.Option("--lang", help="ja / en", show_default=False)]
-Ledger = Annotated[Path | None, typer.Option(help="記録ファイル / Ledger file.", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="JSONで出す / Print JSON.")]
+from magi.cli.options import AsJson, Lang, Ledger
+
 WitnessFile = Annotated[
     Path | None,
     typer.Option(
