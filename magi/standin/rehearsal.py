@@ -5,9 +5,12 @@ by SHA-256 and never by `hash()`, so that two runs agree. Nothing here knows a g
 nothing, and every sentence says so.
 
 Of JSON Schema it follows what structured outputs use: type, enum, const, properties, items, anyOf, oneOf,
-local $ref, the bounds of strings, numbers and arrays, and the formats date and date-time. It fills optional
-properties too. Patterns are met only where one of a few usual values fits. A schema outside of this is
+local $ref, the bounds of strings, numbers and arrays, uniqueItems, and the formats date and date-time. It fills
+optional properties too. Patterns are met only where one of a few usual values fits. A schema outside of this is
 answered with 400.
+
+Two words of this project's forms are honoured: 棄権 stands alone in a list, since nobody ranks and abstains at once,
+and なし is what most seats answer where it is offered, since grave concerns are rare.
 """
 
 from __future__ import annotations
@@ -46,6 +49,12 @@ MAX_LENGTH = 10_000
 
 _LOWEST, _HIGHEST = 0, 100  # bounds of a number whose schema states none
 _STEPS = 100  # a fractional number is one of so many steps between its bounds
+
+_ALONE = "棄権"
+_ALONE_OF = 8  # one list in so many is an abstention
+_NOTHING = "なし"
+_SOMETHING_OF = 8  # one answer in so many names another of the words offered
+_TRIES = 16  # draws for an item that must differ from those before it
 
 _PATTERN_VALUES = ("1", "0", "12", "2026-04-01", "2026-04", "2026", "a", "A", "s1", "c1", "ア", "あ", "12.5")
 
@@ -127,10 +136,16 @@ class _Filler:
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
-            options = _options(schema)
-            return options[self.draws.below(len(options), path)]
+            return self._one_of(_options(schema), path)
         inner = self._inner(schema)
         return self._typed(schema, path, depth) if inner is None else self.fill(inner, path, depth + 1)
+
+    def _one_of(self, options: list[object], path: _Path) -> object:
+        others = [option for option in options if option != _NOTHING]
+        if len(others) < len(options) and self.draws.below(_SOMETHING_OF, (*path, _NOTHING)):
+            return _NOTHING
+        offered = others or options
+        return offered[self.draws.below(len(offered), path)]
 
     def _inner(self, schema: _Schema) -> object | None:
         """Give the schema that this one only points to."""
@@ -169,15 +184,41 @@ class _Filler:
         return {name: self.fill(inner, (*path, name), depth + 1) for name, inner in properties.items()}
 
     def _array(self, schema: _Schema, path: _Path, depth: int) -> list[object]:
-        length = min(max(1, _whole(schema, "minItems", 0)), _whole(schema, "maxItems", MAX_ITEMS))
-        if length > MAX_ITEMS or length < _whole(schema, "minItems", 0):
+        least, most = _whole(schema, "minItems", 0), _whole(schema, "maxItems", MAX_ITEMS)
+        length = min(max(1, least), most)
+        if length > MAX_ITEMS or length < least:
             raise _UnsupportedSchemaError
         items = schema.get("items", {"type": "string"})
         if isinstance(items, dict) and "$ref" in items:
             items = self._resolve(items["$ref"])
+        unique = schema.get("uniqueItems") is True
         if isinstance(items, dict) and "enum" in items:
-            return self._distinct(_options(items), length, path, unique=schema.get("uniqueItems") is True)
-        return [self.fill(items, (*path, str(index)), depth + 1) for index in range(length)]
+            return self._listed(_options(items), least, most, path, unique=unique)
+        filled: list[object] = []
+        for index in range(length):
+            filled.append(self._item(items, (*path, str(index)), depth + 1, filled if unique else []))
+        return filled
+
+    def _item(self, items: object, path: _Path, depth: int, taken: list[object]) -> object:
+        """Fill one item of an array; draw again while it is among those taken."""
+        for attempt in range(_TRIES):
+            value = self.fill(items, (*path, str(attempt)) if attempt else path, depth)
+            if value not in taken:
+                return value
+        raise _UnsupportedSchemaError
+
+    def _listed(
+        self, options: list[object], least: int, most: int, path: _Path, *, unique: bool
+    ) -> list[object]:
+        """List options, each once as long as they last; how many is drawn where the bounds leave it open."""
+        others = [option for option in options if option != _ALONE]
+        if len(others) < len(options) and least <= 1 <= most and not self.draws.below(_ALONE_OF, path):
+            return [_ALONE]
+        offered = others if len(others) >= max(1, least) else options
+        lowest = min(max(1, least), most)
+        highest = max(lowest, min(most, len(offered), MAX_ITEMS))
+        length = lowest + self.draws.below(highest - lowest + 1, (*path, "length"))
+        return self._distinct(offered, length, path, unique=unique)
 
     def _distinct(self, options: list[object], length: int, path: _Path, *, unique: bool) -> list[object]:
         """Order the options by digest, so that a ranking names each once; go round again if too few."""

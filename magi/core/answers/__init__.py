@@ -5,7 +5,9 @@ becomes a named failure, and no default, majority of mentions or nearest match i
 
 `fold` brings spellings to one; `envelope` takes JSON out; `prose` finds where an answer is stated; `choice`,
 `yes_no`, `quantity` and `day` read one kind of answer each; `silence` knows refusals; `open_text` numbers the
-classes of free text. Pure, no locale, no floats; only `magi.core` is imported.
+classes of free text. Where arbitration is on, `listed` reads rankings and approvals, `concern` the grave objection
+beside an answer, and `evasion` tells a seat that talks around the question.
+Pure, no locale, no floats; only `magi.core` is imported.
 """
 
 from magi.core.answers.open_text import CLASSIFY_METHOD, classify_open

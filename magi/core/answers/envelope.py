@@ -1,6 +1,6 @@
 """The envelope of an answer: thoughts taken away, JSON objects taken out, prose left over.
 
-A seat is asked for one JSON object `{"answer", "reason", "basis"}`. Models wrap it in fences and prose; that
+A seat is asked for one JSON object such as `{"answer", "reason", "basis"}`. Models wrap it in fences and prose; that
 is read. What looks like JSON and is not is a failure, never a source of words to search. Numbers keep the
 digits as written, so nothing passes through a float. All scans are single passes.
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, Generic, NoReturn, TypeVar
 
 from magi.core.answers.fold import fold, text_key
 from magi.core.answers.outcome import FailureName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_JSON_DEPTH: Final = 16
 """The object asked for has depth 2; a limit of our own, since the parser's depends on the caller's stack."""
@@ -22,14 +25,10 @@ MAX_OBJECTS: Final = 8
 
 _THOUGHT: Final = re.compile(r"<(/?)(?:think|thinking)\s{0,4}>", re.IGNORECASE)
 _FENCE: Final = re.compile(r"```[A-Za-z0-9]{0,12}")
-_QUOTE: Final = r"[\"'“”‘’＂]"
-_ANSWER_KEY: Final = re.compile(
-    rf"{_QUOTE}\s{{0,4}}(?:answer|回答|答え){_QUOTE}\s{{0,4}}[:：]",  # also in quotes that JSON does not know
-    re.IGNORECASE,
-)
+_QUOTE: Final = r"[\"'“”‘’＂]"  # also those that JSON does not know
 _OBJECT_START: Final = re.compile(r"\{\s{0,64}[\"'“”‘’＂]")
-_ANSWER_KEYS: Final = frozenset({"answer", "回答", "答え"})
-_REASON_KEYS: Final = frozenset({"reason", "理由"})
+ANSWER_KEYS: Final = frozenset({"answer", "回答", "答え"})
+REASON_KEYS: Final = frozenset({"reason", "理由"})
 _BASIS_KEYS: Final = frozenset({"basis", "根拠"})
 _UNIT_KEYS: Final = frozenset({"unit", "単位"})
 _NO_BASIS: Final = frozenset(
@@ -47,19 +46,25 @@ class Entry:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """The answer objects of a text in order, and the prose before and after the last of them, without fences."""
+class Members(tuple[tuple[str, object], ...]):
+    """The members of a JSON object in order, duplicates kept."""
 
-    entries: tuple[Entry, ...]
+    __slots__ = ()
+
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Objects(Generic[_Read]):
+    """The objects of a text as read, in order, and the prose before and after the last of them, without fences."""
+
+    entries: tuple[_Read, ...]
     before: str
     after: str
 
 
-class _Pairs(tuple[tuple[str, object], ...]):
-    """The members of a JSON object in order, duplicates kept."""
-
-    __slots__ = ()
+Envelope = Objects[Entry]
 
 
 class _NotJsonError(ValueError):
@@ -91,13 +96,20 @@ def without_thoughts(text: str) -> str | FailureName:
 
 
 def open_envelope(text: str) -> Envelope | FailureName:
-    """Separate the answer objects of a text from its prose.
+    """Separate the answer objects of a text from its prose; fails as `open_objects` does."""
+    return open_objects(text, ANSWER_KEYS, _entry)
 
-    Returns `malformed_json` for what looks like JSON and does not parse or has no answer, `truncated` for an
-    object that does not end, `several_answers` for two different values of one key.
+
+def open_objects(
+    text: str, keys: frozenset[str], read: Callable[[Members], _Read | FailureName]
+) -> Objects[_Read] | FailureName:
+    """Separate the objects of a text, each with one of `keys` (folded, lower case) and read by `read`, from its prose.
+
+    Returns `malformed_json` for what looks like JSON and does not parse or has none of the keys, `truncated` for
+    an object that does not end, `several_answers` for too many objects; else the first failure of `read`.
     """
     text = text.lstrip("\ufeff")
-    entries: list[Entry] = []
+    entries: list[_Read] = []
     prose: list[str] = []
     cursor = 0
     for start, end in _object_spans(text):
@@ -106,7 +118,10 @@ def open_envelope(text: str) -> Envelope | FailureName:
             continue  # braces of prose, as in a set
         if end == len(text) and not _is_closed(body):
             return FailureName.TRUNCATED
-        entry = _entry(_parse(body))
+        value = _parse(body)
+        if not isinstance(value, Members) or not stated(value, keys):
+            return FailureName.MALFORMED_JSON
+        entry = read(value)
         if isinstance(entry, FailureName):
             return entry
         entries.append(entry)
@@ -115,9 +130,22 @@ def open_envelope(text: str) -> Envelope | FailureName:
         prose.append(text[cursor:start])
         cursor = end
     before, after = _FENCE.sub("\n", "\n".join(prose)), _FENCE.sub("\n", text[cursor:])
-    if any(rest.strip().startswith("{") or _ANSWER_KEY.search(rest) for rest in (before, after)):
+    if any(rest.strip().startswith("{") or _names_key(rest, keys) for rest in (before, after)):
         return FailureName.MALFORMED_JSON
-    return Envelope(tuple(entries), before, after)
+    return Objects(tuple(entries), before, after)
+
+
+def stated(members: Members, keys: frozenset[str]) -> list[object]:
+    """Return the values that stand under one of the keys, in order."""
+    return [member for key, member in members if fold(key).casefold() in keys]
+
+
+def _names_key(rest: str, keys: frozenset[str]) -> bool:
+    """Tell whether prose holds a quoted key: the remains of an object that could not be found."""
+    spelled = "|".join(sorted(keys))
+    return (
+        re.search(rf"{_QUOTE}\s{{0,4}}(?:{spelled}){_QUOTE}\s{{0,4}}[:：]", rest, re.IGNORECASE) is not None
+    )
 
 
 def _object_spans(text: str) -> list[tuple[int, int]]:
@@ -169,7 +197,7 @@ def _parse(body: str) -> object:
         # `strict=False`: models write raw line feeds in strings, which leaves no doubt about the value.
         return json.loads(
             body,
-            object_pairs_hook=_Pairs,
+            object_pairs_hook=Members,
             parse_int=str,
             parse_float=str,
             parse_constant=_refuse_constant,
@@ -183,18 +211,14 @@ def _refuse_constant(_: str) -> NoReturn:
     raise _NotJsonError
 
 
-def _entry(value: object) -> Entry | FailureName:
-    if not isinstance(value, _Pairs):
-        return FailureName.MALFORMED_JSON
-    stated = [member for key, member in value if fold(key).casefold() in _ANSWER_KEYS]
-    if not stated:
-        return FailureName.MALFORMED_JSON
-    if any(other != stated[0] for other in stated):
+def _entry(members: Members) -> Entry | FailureName:
+    said = stated(members, ANSWER_KEYS)
+    if any(other != said[0] for other in said):
         return FailureName.SEVERAL_ANSWERS
-    answers = _answers(stated[0])
+    answers = _answers(said[0])
     if isinstance(answers, FailureName):
         return answers
-    return Entry(answers, _words(value, _REASON_KEYS), _basis(value), _words(value, _UNIT_KEYS))
+    return Entry(answers, words_of(members, REASON_KEYS), basis_of(members), words_of(members, _UNIT_KEYS))
 
 
 def _answers(value: object) -> tuple[str, ...] | FailureName:
@@ -209,17 +233,15 @@ def _answers(value: object) -> tuple[str, ...] | FailureName:
     return FailureName.MALFORMED_JSON
 
 
-def _words(pairs: _Pairs, keys: frozenset[str]) -> str:
-    return "\n".join(
-        member for key, member in pairs if fold(key).casefold() in keys and isinstance(member, str)
-    ).strip()
+def words_of(members: Members, keys: frozenset[str]) -> str:
+    """Return the strings that stand under one of the keys, one a line."""
+    return "\n".join(member for member in stated(members, keys) if isinstance(member, str)).strip()
 
 
-def _basis(pairs: _Pairs) -> tuple[str, ...]:
+def basis_of(members: Members) -> tuple[str, ...]:
     """Collect the sources named; what is not a string is no source, and 根拠なし is none."""
     named: list[str] = []
-    for key, member in pairs:
-        if fold(key).casefold() in _BASIS_KEYS:
-            named.extend([member] if isinstance(member, str) else member if isinstance(member, list) else [])
+    for member in stated(members, _BASIS_KEYS):
+        named.extend([member] if isinstance(member, str) else member if isinstance(member, list) else [])
     sources = [source.strip() for source in named if isinstance(source, str)]
     return tuple(source for source in sources if text_key(source) not in _NO_BASIS and source)

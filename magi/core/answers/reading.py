@@ -69,7 +69,7 @@ def canonicalise(text: str, space: AnswerSpace, option_texts: Mapping[str, str] 
     if set(option_texts) - set(space.options if isinstance(space, ChoiceSpace) else ()):
         msg = "option_texts names an id that is not in the space"
         raise ValueError(msg)
-    said = _spoken(text)
+    said = spoken(text)
     if isinstance(said, FailureName):
         return Failure(said)
     # 3
@@ -87,8 +87,8 @@ def canonicalise(text: str, space: AnswerSpace, option_texts: Mapping[str, str] 
     return _outcome(reading, after, Entry((said.strip(),), after, (), ""), options)
 
 
-def _spoken(text: str) -> str | FailureName:
-    """1 and 2: the text without thoughts, if there is one that can be read."""
+def spoken(text: str) -> str | FailureName:
+    """Return a seat's text without thoughts (steps 1 and 2), or why there is none that can be read."""
     if len(text) > MAX_ANSWER_CHARS:
         return FailureName.TOO_LONG
     if has_bidi_controls(text):
