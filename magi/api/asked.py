@@ -16,9 +16,11 @@ from starlette.datastructures import Headers
 
 from magi.api.problems import RequestRefusedError
 from magi.core.frozen import Frozen
+from magi.core.terms import read_topic
 from magi.jobs.rows import read_options, read_space
 from magi.service.materials import Attached
 from magi.service.question import Question, Role, Turn, take_question
+from magi.service.sources import UNSTATED, Provenance
 
 MAX_NAME_CHARS = 200
 """Names of models, labels and keys: ours are far shorter, UUIDs and digests fit."""
@@ -34,7 +36,8 @@ _ROLES: Mapping[str, Role] = {
 _KNOWN = {
     "model", "messages", "stream", "n", "stream_options", "include_usage", "role", "content", "type", "text",
     "magi", "label", "space", "options", "idempotency_key", "question", "council", "history",
-    "file", "filename", "file_data", "files", "name", "data",
+    "file", "filename", "file_data", "files", "name", "data", "about", "title", "date", "rank", "licence",
+    "personal_data", "official_position", "topic",
 }  # fmt: skip
 
 
@@ -48,8 +51,11 @@ FileName = Annotated[str, Field(max_length=MAX_FILE_NAME_CHARS)]
 
 
 class _File(_Foreign):
+    """A file part; `magi` is our own, what the caller states of it (`magi.service.sources`)."""
+
     filename: FileName | None = None
     file_data: str | None = None
+    magi: Provenance | None = None
 
 
 class _Part(_Foreign):
@@ -76,6 +82,7 @@ class Extension(Frozen):
     options: dict[str, object] | list[object] | None = None
     idempotency_key: Name | None = None
     lowering: Annotated[int, Field(ge=0)] | None = None
+    topic: Name | None = None
 
 
 class _Chat(_Foreign):
@@ -95,6 +102,7 @@ class _HistoryTurn(Frozen):
 class _NativeFile(Frozen):
     name: FileName
     data: str
+    about: Provenance | None = None
 
 
 class _Native(Frozen):
@@ -107,6 +115,7 @@ class _Native(Frozen):
     files: list[_NativeFile] = Field(default_factory=list)
     idempotency_key: Name | None = None
     lowering: Annotated[int, Field(ge=0)] | None = None
+    topic: Name | None = None
 
 
 class _Raise(Frozen):
@@ -118,7 +127,7 @@ class Asked:
     """One question as it was asked over HTTP; `council` None means the default one.
 
     `lowering` cites the record of a named person's word on this very text (`magi policy lower`). `files` are not
-    read yet, and not part of the question yet.
+    read yet, and not part of the question yet. `topic` is what the caller says it is about.
     """
 
     question: Question
@@ -129,6 +138,7 @@ class Asked:
     include_usage: bool = False
     lowering: int | None = None
     files: tuple[Attached, ...] = ()
+    topic: str | None = None
 
 
 def chat_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
@@ -157,6 +167,7 @@ def chat_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
         include_usage=chat.stream_options is not None and chat.stream_options.include_usage,
         lowering=said.lowering,
         files=files,
+        topic=read_topic(said.topic),
     )
 
 
@@ -179,7 +190,11 @@ def native_asked(fields: Mapping[str, object], headers: Headers) -> Asked:
         label=_one("label_conflict", [form.label, *headers.getlist("magi-label")]),
         idempotency_key=_key(form.idempotency_key, headers),
         lowering=form.lowering,
-        files=tuple(Attached(file.name, _bytes_of(file.data), len(history)) for file in form.files),
+        files=tuple(
+            Attached(file.name, _bytes_of(file.data), len(history), file.about or UNSTATED)
+            for file in form.files
+        ),
+        topic=read_topic(form.topic),
     )
 
 
@@ -240,7 +255,7 @@ def _files(message: _Message, place: int) -> list[Attached]:
 def _attached(file: _File | None, place: int) -> Attached:
     if file is None or file.file_data is None:  # a file_id names a file that nobody gave us
         raise RequestRefusedError("bad_file")
-    return Attached(file.filename or "", _bytes_of(file.file_data), place)
+    return Attached(file.filename or "", _bytes_of(file.file_data), place, file.magi or UNSTATED)
 
 
 def _bytes_of(data: str) -> bytes:

@@ -1,10 +1,10 @@
 """Files that come with a question: read in worker processes, shown to the seats as turns, labelled as a whole.
 
 1. `Reader` extracts: in processes of its own, in a bounded time, whatever the bytes are.
-2. `attach` puts what a reader of the file would see before the turn that it came with, as a `material` turn; a
-   file that shows nothing readable is refused.
+2. `attach` numbers the files M1, M2, ... and puts what a reader of each would see before the turn that it came with,
+   as a `material` turn (`sources.framed`); a file that shows nothing readable is refused.
 3. `file_parts` are the texts to label: every piece, seen or hidden, and the name. `floor_hits` are the files that
-   nobody could read in full: they are never public.
+   nobody could read in full (never public) and those whose stated label or personal data raises the question's.
 
 Promises: what a seat sees of a file is part of the question (its body, its digests, its label); what is hidden in
 the file is labelled and goes to no one; the bytes of a file are kept nowhere. Leaves to others: what is inside a
@@ -16,7 +16,6 @@ import contextlib
 import multiprocessing
 import re
 import signal
-import unicodedata
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -24,9 +23,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from magi.core.errors import QuestionRefusedError
+from magi.core.material import MAX_MATERIALS
 from magi.core.record import Hit
 from magi.residency.label import Label
 from magi.service.question import Question, Turn, with_history
+from magi.service.sources import UNSTATED, Material, Provenance, as_material, declared, framed, one_line
 
 if TYPE_CHECKING:
     from magi.materials.found import Extracted, Piece
@@ -35,11 +36,9 @@ if TYPE_CHECKING:
     Bounded = Callable[[str, bytes, Executor, float, Read], Coroutine[Any, Any, Extracted]]
 
 MAX_FILES = 8
-"""Of one question: their visible text shares the question's limit, about 200 pages."""
+"""Of one question, named one by one; those of a folder count to `MAX_MATERIALS`. Their text shares one limit."""
 MAX_FILE_BYTES = 20_000_000
 """What the readers take in (`magi.materials.limits`, which loads all of them and is not loaded for this number)."""
-MAX_NAME_CHARS = 255
-"""What file systems allow; the rest of a longer name is labelled and not shown."""
 READ_SECONDS = 30.0
 """Ten times what a 300-page report takes on one core; past it nobody waits."""
 START_SECONDS = 30.0
@@ -74,11 +73,16 @@ _HEADERS_SEEN = re.compile(r"(?:Subject|From|To|Cc|Date)\s*:", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Attached:
-    """A file as it came: its name, its bytes, and the place in the history before which its text belongs."""
+    """A file as it came: its name, its bytes, and the place in the history before which its text belongs.
+
+    `known` is what is stated of it; `listed` where it comes from a folder of materials.
+    """
 
     name: str = field(repr=False)
     data: bytes = field(repr=False)
     place: int
+    known: Provenance = field(default=UNSTATED, repr=False)
+    listed: bool = False
 
 
 class Reader:
@@ -128,8 +132,10 @@ class Reader:
 
 async def attach(
     reader: Reader, question: Question, files: Sequence[Attached]
-) -> "tuple[Question, tuple[Extracted, ...]]":
+) -> tuple[Question, tuple[Material, ...]]:
     """Read files and put what they show before the turns that they came with; the question, and what was found.
+
+    The first file is M1, whatever turn it came with; what is stated of each goes along with it.
 
     Raises:
         QuestionRefusedError: too_many_files; file_too_large, material_empty (with the file's number, from 1);
@@ -137,12 +143,18 @@ async def attach(
     """
     if not files:
         return question, ()
-    if len(files) > MAX_FILES:
-        raise QuestionRefusedError("too_many_files", files=len(files), most=MAX_FILES)
+    if (loose := sum(not file.listed for file in files)) > MAX_FILES:
+        raise QuestionRefusedError("too_many_files", files=loose, most=MAX_FILES)
+    if len(files) > MAX_MATERIALS:
+        raise QuestionRefusedError("too_many_files", files=len(files), most=MAX_MATERIALS)
     for number, file in enumerate(files, start=1):
         if len(file.data) > MAX_FILE_BYTES:
             raise QuestionRefusedError("file_too_large", number=number, most=MAX_FILE_BYTES)
-    found = tuple(await asyncio.gather(*(reader.read(file.name, file.data) for file in files)))
+    read = await asyncio.gather(*(reader.read(file.name, file.data) for file in files))
+    found = tuple(
+        as_material(each, number, file.known)
+        for number, (each, file) in enumerate(zip(read, files, strict=True), start=1)
+    )
     for number, material in enumerate(found, start=1):
         if not shown(material):
             codes = material.unreadable or ("no_text",)
@@ -155,9 +167,10 @@ async def attach(
 
 
 def turn_of(material: "Extracted") -> Turn:
-    """The turn that shows a file to the seats: its name, and what a reader of it would see."""
-    name = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in material.name[:MAX_NAME_CHARS])
-    return Turn("material", f"〔{name.strip() or '資料'}〕\n{shown(material)}")
+    """The turn that shows a file to the seats: framed where it is a numbered material, else its name and its text."""
+    if isinstance(material, Material):
+        return framed(material, shown(material))
+    return Turn("material", f"〔{one_line(material.name)}〕\n{shown(material)}")
 
 
 def shown(material: "Extracted") -> str:
@@ -195,11 +208,11 @@ def file_parts(materials: "Sequence[Extracted]") -> tuple[tuple[str, str], ...]:
 
 
 def floor_hits(materials: "Sequence[Extracted]") -> tuple[Hit, ...]:
-    """One hit for each file that nobody could read in full: such a file is at least internal."""
+    """One hit for each file that nobody could read in full, and for each label that was stated of a file."""
+    rules = [(number, UNREADABLE, Label.INTERNAL) for number, m in enumerate(materials, 1) if m.unreadable]
     return tuple(
-        Hit(text=f"file:{number}", rule=UNREADABLE, label=int(Label.INTERNAL), view="raw", start=0, end=0)
-        for number, material in enumerate(materials, start=1)
-        if material.unreadable
+        Hit(text=f"file:{number}", rule=rule, label=int(label), view="raw", start=0, end=0)
+        for number, rule, label in sorted([*rules, *declared(materials)])
     )
 
 

@@ -37,6 +37,11 @@ def address(data, media="application/octet-stream"):
     return f"data:{media};base64,{base64.b64encode(data).decode()}"
 
 
+def framed(name, title, text):
+    """A material turn as seats are shown it, of a file of which nothing is stated."""
+    return f"【資料{name}・日付不明・その他】\n━━━━\n〔{title}〕\n{text}\n━━━━\n【資料{name}の終わり】"
+
+
 def part(data, name="計画.docx"):
     """A file part of the OpenAI API."""
     return {"type": "file", "file": {"filename": name, "file_data": address(data)}}
@@ -67,7 +72,7 @@ def test_a_public_file_of_the_openai_client_is_shown_to_every_seat(plain):
     assert done.magi["label"] == "public"
     seen = [*prompts(plain.home, home), *prompts(plain.abroad, abroad)]
     assert len(plain.abroad.requests) > abroad
-    assert all(f"資料: 〔計画.docx〕\n{SEEN}" in prompt and ASK in prompt for prompt in seen)
+    assert all(f"資料: {framed('M1', '計画.docx', SEEN)}" in prompt and ASK in prompt for prompt in seen)
 
 
 def test_a_marked_comment_in_a_file_keeps_it_at_home(plain):
@@ -89,8 +94,11 @@ def test_a_file_of_an_earlier_message_stands_before_it(plain):
         shown = http.get(f"{NATIVE}/{done.magi['deliberation']}?bodies=true&why=case-1").json()
 
     assert [(turn["role"], turn["text"]) for turn in shown["bodies"]["history"]] == [
-        ("material", "〔a.txt〕\nfirst"), ("user", "一"), ("assistant", "二"), ("material", "〔b.txt〕\nsecond"),
-    ]  # fmt: skip
+        ("material", framed("M1", "a.txt", "first")),
+        ("user", "一"),
+        ("assistant", "二"),
+        ("material", framed("M2", "b.txt", "second")),
+    ]
     assert shown["bodies"]["question"] == ASK
 
 
@@ -101,7 +109,7 @@ def test_the_native_route_takes_files(plain):
         done = http.post(NATIVE, json={"question": ASK, "files": [{"name": "a.txt", "data": data}]}).json()
         shown = http.get(f"{NATIVE}/{done['id']}?bodies=true&why=case-1").json()
 
-    assert shown["bodies"]["history"] == [{"role": "material", "text": "〔a.txt〕\n椿の計画"}]
+    assert shown["bodies"]["history"] == [{"role": "material", "text": framed("M1", "a.txt", "椿の計画")}]
 
 
 def test_a_streamed_question_takes_files(plain):
@@ -182,3 +190,50 @@ def test_a_file_of_700_kilobytes_fits(plain):
     assert (fits.status_code, fits.json()["label"]) == (200, "internal")
     assert [hit["rule"] for hit in fits.json()["hits"]] == ["material.unreadable"]
     assert (large.status_code, large.json()["code"]) == (413, "body_too_large")
+
+
+def test_what_is_stated_of_a_file_goes_along_and_raises_the_label(plain):
+    """Date and rank stand in the header that seats see; personal data keeps a file declared public at home."""
+    about = {
+        "date": "令和8年4月1日",
+        "rank": "law",
+        "licence": "CC-BY-4.0",
+        "personal_data": True,
+        "title": "条例",
+    }
+    data = base64.b64encode("椿の計画".encode()).decode()
+    abroad = plain.abroad.arrived
+    with plain.http() as http:
+        file = {"name": "a.txt", "data": data, "about": about}
+        done = http.post(NATIVE, json={"question": ASK, "label": "public", "files": [file]}).json()
+        shown = http.get(f"{NATIVE}/{done['id']}?bodies=true&why=case-1").json()
+    (turn,) = shown["bodies"]["history"]
+
+    assert turn["text"].startswith("【資料M1・日付2026-04-01・法令】\n━━━━\n〔条例〕\n")
+    assert ("file:1", "material.personal_data") in {(hit["text"], hit["rule"]) for hit in done["hits"]}
+    assert done["label"] == "personal"
+    assert plain.abroad.arrived == abroad
+
+
+def test_a_chat_client_may_state_it_in_the_file_part(plain):
+    """The file part of a chat request takes the same fields under `magi`."""
+    stated = part("椿の計画".encode(), "a.txt")
+    stated["file"]["magi"] = {"date": "2026-04-01", "rank": "report", "label": "internal"}
+    done = complete(plain, user(stated), extra_body={"magi": {"label": "public"}})
+
+    assert done.magi["label"] == "internal"
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"date": "令和8年13月1日"}, {"label": "pubilc"}, {"rank": "法"}, {"publisher": "x"}, {"licence": "©"}],
+)
+def test_what_cannot_be_stated_of_a_file_is_refused(plain, about):
+    """A date that is none, a misspelt label, an unknown rank or key is refused by its place, never by its value."""
+    file = {"name": "a.txt", "data": base64.b64encode(b"a").decode(), "about": about}
+    with plain.http() as http:
+        refused = http.post(NATIVE, json={"question": ASK, "files": [file]})
+
+    assert refused.status_code in {400, 422}
+    assert "files.0.about" in refused.text
+    assert not any(str(value) in refused.text for value in about.values())

@@ -115,6 +115,11 @@ def asked(*files, history=(), text=ASK, **changes):
     return asyncio.run(attach(HereReader(), take_question(text, history=history, **changes), attached))
 
 
+def framed(name, title, text):
+    """A material turn as seats are shown it, of a file of which nothing is stated."""
+    return f"【資料{name}・日付不明・その他】\n━━━━\n〔{title}〕\n{text}\n━━━━\n【資料{name}の終わり】"
+
+
 def ask(run, *files, label="public", **changes):
     """Deliberate on a question with files."""
     question, materials = asked(*files, **changes)
@@ -148,7 +153,7 @@ def test_a_public_file_goes_where_its_label_admits(mixed):
 
     assert (done.opened.label, done.opened.hits) == (Label.PUBLIC, ())
     assert abroad(run)
-    assert all(f"資料: 〔計画.docx〕\n{SEEN}" in order.user for order in run.models.orders)
+    assert all(f"資料: {framed('M1', '計画.docx', SEEN)}" in order.user for order in run.models.orders)
 
 
 @pytest.mark.parametrize(
@@ -309,8 +314,11 @@ def test_files_stand_before_the_turn_they_came_with():
     question, _ = asyncio.run(attach(HereReader(), take_question("三", history=history), files))
 
     assert [(turn.role, turn.text) for turn in question.history] == [
-        ("material", "〔早.txt〕\n早い"), ("user", "一"), ("assistant", "二"), ("material", "〔遅.txt〕\n遅い"),
-    ]  # fmt: skip
+        ("material", framed("M1", "早.txt", "早い")),
+        ("user", "一"),
+        ("assistant", "二"),
+        ("material", framed("M2", "遅.txt", "遅い")),
+    ]
     assert read_question(question.to_bytes()) == question
 
 
