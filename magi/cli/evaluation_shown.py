@@ -207,11 +207,13 @@ def _kept_over(kept: list[Kept]) -> dict[str, Shown]:
     """What one promise came to over all splits; a split without a promise answers nothing under it."""
     made = [one for one in kept if one.promised.from_bp is not None]
     answered, wrong = sum(one.answered for one in made), sum(one.wrong for one in made)
+    broken = sum(_is_broken(one) for one in made)
     return {
-        "error_allowed": made[0].promised.error_bp / 100 if made else None,
+        "error_allowed": kept[0].promised.error_bp / 100 if kept else None,
         "splits_with_promise": len(made),
         "splits_without_promise": len(kept) - len(made),
-        "splits_broken": sum(_is_broken(one) for one in made),
+        "splits_broken": broken,
+        "splits_broken_share": _rounded(Fraction(100 * broken, len(kept))) if kept else None,
         "answered": answered,
         "right": _rounded(Fraction(100 * (answered - wrong), answered)) if answered else None,
     }
@@ -339,7 +341,24 @@ def _findings(report: RecordedReport, lang: str) -> list[str]:
         )
     else:
         lines.append(say("evaluation.no_stop", lang))
+    lines += [_promise_line(report, place, lang) for place in range(len(report.splits[0].promises))]
     return lines
+
+
+def _promise_line(report: RecordedReport, place: int, lang: str) -> str:
+    """In how many splits a promise could be made and in which share of all it was broken; how many were answered."""
+    kept = _kept_over([one.promises[place] for one in report.splits])
+    answered, asked = kept["answered"], sum(one.held_out for one in report.splits)
+    return say(
+        "evaluation.promise",
+        lang,
+        error=f"{kept['error_allowed']:g}",
+        splits=len(report.splits),
+        made=str(kept["splits_with_promise"]),
+        broken=str(kept["splits_broken"]),
+        share=_two(kept["splits_broken_share"]),
+        coverage=_two(100 * answered / asked if isinstance(answered, int) else None),
+    )
 
 
 def _print_json(value: dict[str, Shown]) -> None:

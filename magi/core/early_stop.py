@@ -9,8 +9,9 @@ renames its winner and changes nothing else. Options that it treats apart (a top
 "conditional" of a yes-no question) are passed as `named` and are never merged.
 
 `find_weighted` answers the same for integer weights under plurality, majority, supermajority and unanimity from
-the tallies alone, for councils too large to walk. Both are exact: settled is never said wrongly, and never
-withheld where it holds, but for councils beyond `MAX_COMPLETIONS`, which count as open.
+the tallies alone, for councils too large to walk. `is_settled` does so for the aggregators of a profile. All are
+exact: settled is never said wrongly, and never withheld where it holds, but for councils beyond `MAX_COMPLETIONS`,
+which count as open.
 
 What stopping itself forgoes is no difference: unanimity (a stopped council is a majority, never 全会一致) and
 the flags of participation in `FORGONE`; a settled decision carries the flag `stopped` in their place.
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from magi.core.aggregate import Pattern, Scales, speaker
 from magi.core.rules.count import Rule, count
 
 MAX_COMPLETIONS = 20_000
@@ -157,6 +159,35 @@ def order(seats: Sequence[str], reliabilities: Mapping[str, int]) -> tuple[str, 
         *sorted(measured, key=lambda seat: -reliabilities[seat]),
         *(seat for seat in seats if seat not in reliabilities),
     )
+
+
+def order_of(held: Scales) -> tuple[int, ...]:
+    """The places of the seats in the order to ask them under an aggregator: by weight, rank, council order."""
+    return tuple(
+        sorted(range(len(held.weights)), key=lambda place: (-held.weights[place], held.ranks[place]))
+    )
+
+
+def is_settled(held: Scales, pattern: Pattern, outstanding: Sequence[int]) -> bool:
+    """Whether every completion by the `outstanding` seats (silent in `pattern`) decides the same class.
+
+    All aggregators reward a class for every ballot more (weights are never negative, and a tie goes to the class
+    with the most reliable seat), so only the worst completions need a look: all outstanding seats silent, or all of
+    them for one rival class, held or new. Not exact for `majority`, which may end undecided and be settled in that.
+    """
+    place = speaker(held, pattern)
+    if place is None:
+        return not outstanding
+    winner = pattern[place]
+    for rival in range(max(pattern) + 2):
+        if rival != winner:
+            completed = list(pattern)
+            for seat in outstanding:
+                completed[seat] = rival
+            told = speaker(held, tuple(completed))
+            if told is None or completed[told] != winner:
+                return False
+    return True
 
 
 def counting(rule: Rule, quorum: int, seats: Sequence[str]) -> Decide:

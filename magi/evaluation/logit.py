@@ -10,6 +10,7 @@ a ballot more never makes a class lose. Leaves to others: whether to use it (`ma
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -45,18 +46,19 @@ class _Case:
 def fit_common(cases: Informative, seats: int) -> Coefficients:
     """One coefficient for all seats, the model under which plurality decides."""
     common = 1.0
-    grouped = _cases(cases)
+    # All that counts here is how many seats each class has: thousands of patterns come down to some dozen.
+    grouped: Counter[tuple[tuple[int, ...], int]] = Counter()
+    for (pattern, right), count in cases.items():
+        held = Counter(number for number in pattern if number != NO_BALLOT)
+        grouped[tuple(sorted(held.values())), held[right]] += count
     for _ in range(ROUNDS):
         slope, bend = 0.05 * (1.0 - common), 0.05  # a faint pull to 1 keeps it finite
-        for case in grouped:
-            sizes = [0] * case.classes
-            for _, number in case.votes:
-                sizes[number] += 1
+        for (sizes, right), count in sorted(grouped.items()):
             likely = _softmax([common * size for size in sizes])
             mean = sum(p * size for p, size in zip(likely, sizes, strict=True))
             square = sum(p * size * size for p, size in zip(likely, sizes, strict=True))
-            slope += case.count * (sizes[case.right] - mean)
-            bend += case.count * (square - mean * mean)
+            slope += count * (right - mean)
+            bend += count * (square - mean * mean)
         step = slope / bend
         common += min(max(step, -_LONGEST), _LONGEST)
         if abs(step) < SETTLED:

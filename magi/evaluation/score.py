@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from magi.core.record import Decided
+from magi.core.decided import Decided
 from magi.core.space import AnswerSpace
 
 YES_NO_CLASSES = 3

@@ -1,10 +1,7 @@
 """How many calls an exact early stop saves on recorded answers, and whether it ever changed a decision.
 
 Seats are asked one by one, the weightiest first. The council stops when no completion of the outstanding ballots
-can change the class that is decided. All aggregators reward a class for every ballot more (weights are never
-negative, and a tie goes to the class with the most reliable seat), so only the worst completions need a look: all
-outstanding seats silent, or all of them for one rival class, held or new. Tests prove this against every
-completion for councils of up to four.
+can change the class that is decided (`magi.core.early_stop`).
 
 Promises: pure; a stopped decision is compared with the full one on every question, and differences are counted.
 """
@@ -13,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from magi.core.aggregate import NO_BALLOT, Pattern, Scales, pattern_of, speaker
+from magi.core.early_stop import is_settled, order_of
 from magi.core.reliability import AggregatorName
 from magi.evaluation.answer_sheet import Row
 from magi.evaluation.deciders import Deciders
@@ -40,30 +38,6 @@ class _Settled:
         if key not in self.known:
             self.known[key] = is_settled(self.held, pattern, order[asked:])
         return self.known[key]
-
-
-def order_of(held: Scales) -> tuple[int, ...]:
-    """Seats by weight, then by reliability, then by council order."""
-    return tuple(
-        sorted(range(len(held.weights)), key=lambda place: (-held.weights[place], held.ranks[place]))
-    )
-
-
-def is_settled(held: Scales, pattern: Pattern, outstanding: Sequence[int]) -> bool:
-    """Whether every completion by the `outstanding` seats (silent in `pattern`) decides the same class."""
-    place = speaker(held, pattern)
-    if place is None:
-        return not outstanding
-    winner = pattern[place]
-    for rival in range(max(pattern) + 2):
-        if rival != winner:
-            completed = list(pattern)
-            for seat in outstanding:
-                completed[seat] = rival
-            told = speaker(held, tuple(completed))
-            if told is None or completed[told] != winner:
-                return False
-    return True
 
 
 def stops(deciders: Deciders, by: AggregatorName, rows: Mapping[Row, int]) -> Stops:
