@@ -127,3 +127,54 @@ class Replayed(Frozen):
     size: Count
     root: Hex
     by: Code
+
+
+class Adopted(Frozen):
+    """A named person's word on a verdict: taken up, not taken up, or sent back. Ref: `reason`. In stream `adoptions`.
+
+    `verdict` is the SHA-256 of the verdict's bytes, so the act is on this very verdict and on no other.
+    """
+
+    kind: ClassVar[str] = "adopted"
+    stream: Code
+    verdict: Hex
+    decision: Literal["adopted", "not_adopted", "sent_back"]
+    by: Code
+
+
+class ProfileFitted(Frozen):
+    """A reliability profile put to use for a council by a named person. Ref: `profile` (canonical bytes). In `config`.
+
+    `cards` are the digests of the cards that were measured, by seat: a profile speaks of these and of no others.
+    `rebuttal` says whether a second round gained where it was measured.
+    """
+
+    kind: ClassVar[str] = "profile_fitted"
+    council: Code
+    profile: Hex
+    labels: Count
+    cards: Mapping[str, Hex]
+    rebuttal: Literal["gain", "no_gain", "unmeasured"] = "unmeasured"
+    by: Code
+
+
+class TopicFinding(Frozen):
+    """One card on one topic of the bias battery. `unmeasured` is never trusted."""
+
+    topic: Code
+    asked: Count
+    repeated: Count
+    refused: Count
+    one_sided: bool
+    verdict: Literal["trusted", "untrusted", "unmeasured"]
+
+
+class BiasMeasured(Frozen):
+    """What the bias battery of that digest found of one card. In `config`. Rehearsals give no trust."""
+
+    kind: ClassVar[str] = "bias_measured"
+    card: Code
+    card_digest: Hex
+    battery: Hex
+    origin: Code
+    topics: tuple[TopicFinding, ...]

@@ -12,7 +12,14 @@ import datetime
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from magi.core.canonical import canonical, digest
 from magi.core.errors import MalformedFileError
@@ -41,6 +48,8 @@ def _a_date(text: str) -> str:
 
 Day = Annotated[str, AfterValidator(_a_date)]
 """ISO 8601 calendar date. Kept as text so that a card's digest is over what was written."""
+DayOrUnknown = Annotated[str, AfterValidator(lambda text: text if text == UNKNOWN else _a_date(text))]
+"""The same, or the word unknown."""
 JAPAN_TIME = datetime.timezone(datetime.timedelta(hours=9))
 """Days of evidence, of profiles and of audits are days in Japan, which has no summer time."""
 
@@ -53,7 +62,11 @@ class Ismap(Frozen):
 
 
 class Model(Frozen):
-    """The model itself: maker, family (shared weights or lineage), version, weights, disclosure."""
+    """The model itself: maker, family (shared weights or lineage), version, weights, disclosure.
+
+    `knowledge_cutoff` is the day up to which the maker says that the model knows; of a month its first, since nobody
+    says more. It is written only where it is known: cards whose digests are on record were made before the field.
+    """
 
     developer: Name
     developer_country: Country
@@ -62,6 +75,14 @@ class Model(Frozen):
     weights_origin: tuple[Name, ...] = Field(min_length=1)
     licence: Name
     training_disclosure: Literal["full", "partial", "none", "unknown"]
+    knowledge_cutoff: DayOrUnknown = UNKNOWN
+
+    @model_serializer(mode="wrap")
+    def _without_unknown(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        fields: dict[str, object] = handler(self)
+        if self.knowledge_cutoff == UNKNOWN:
+            fields.pop("knowledge_cutoff", None)
+        return fields
 
 
 class Endpoint(Frozen):

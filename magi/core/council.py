@@ -9,15 +9,16 @@ planner runs it again on the seats that a label leaves. Leaves to others: the la
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from magi.core.canonical import canonical, digest
 from magi.core.card import Card, lists_to_tuples, problems_of
 from magi.core.errors import CouncilRefusedError, MalformedFileError, UnknownNameError
 from magi.core.frozen import Frozen
 from magi.core.rules.count import Rule, count
+from magi.core.terms import ArbitrationRules
 
 MIN_SEATS = 3
 MIN_FAMILIES = 2
@@ -47,11 +48,34 @@ class Council(Frozen):
     rule: Rule
     deadline_seconds: Annotated[int, Field(ge=1, le=3600)]
     attempts: Annotated[int, Field(ge=1, le=5)]
+    arbitration: ArbitrationRules | None = None
+
+    @model_validator(mode="after")
+    def _arbitration_fits(self) -> Self:
+        names = {seat.seat for seat in self.seats}
+        rules = self.arbitration
+        if rules is None:
+            if not self.rule.is_simple:
+                msg = "rule: this name or tie key needs an [arbitration] table"
+                raise ValueError(msg)
+            return self
+        if rules.writer is not None and rules.writer not in names:
+            msg = "arbitration.writer: no seat of this council"
+            raise ValueError(msg)
+        for gate in rules.gates:
+            if not set(gate.seats) <= names or gate.topic in rules.high_stakes:
+                msg = "arbitration.gates: seats of this council, and no topic that is high_stakes"
+                raise ValueError(msg)
+        if len({gate.topic for gate in rules.gates}) < len(rules.gates):
+            msg = "arbitration.gates: every topic once"
+            raise ValueError(msg)
+        return self
 
     @property
     def digest(self) -> str:
         """SHA-256 over the canonical bytes of the council; goes into the manifest."""
-        return digest(canonical(self.model_dump(mode="json")))
+        absent = {"arbitration"} if self.arbitration is None else set()
+        return digest(canonical(self.model_dump(mode="json", exclude=absent)))
 
 
 def parse_council(table: Mapping[str, object], file: str) -> Council:
@@ -115,6 +139,10 @@ def deciding_vendor(vendors: Sequence[str], quorum: int, rule: Rule) -> str | No
     case for the others is that each holds its own class and that just enough of them live to make the quorum,
     up to all of them.
     """
+    if not rule.is_simple:
+        # Of the other rules what counts here is the first preference; a single seat that weights or a tie key let
+        # decide is no vendor's majority but a named outcome (`magi.core.arbitration`).
+        rule = Rule(name="plurality")
     keys = [vendor.strip().casefold() for vendor in vendors]
     for key, vendor in sorted(zip(keys, vendors, strict=True)):
         own = [f"own{index}" for index in range(keys.count(key))]

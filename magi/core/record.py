@@ -9,37 +9,40 @@ Leaves to others: canonical bytes, commitments and storage (`magi.ledger`), mean
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from magi.core.acts import (
     AccessApproved,
     AccessDenied,
     Accessed,
     AccessRequested,
+    Adopted,
+    BiasMeasured,
     Erased,
     Held,
     HoldReleased,
     KeyRotated,
+    ProfileFitted,
     Replayed,
 )
 from magi.core.canonical import canonical
 from magi.core.card import lists_to_tuples, problems_of
+from magi.core.decided import Decided, Origin, Said, Support
 from magi.core.errors import MalformedFileError
 from magi.core.fields import Code, Count, Hex
 from magi.core.frozen import Frozen
 from magi.core.rules.count import Rule
+from magi.core.said import Claim, Reviewed, Tokens, Written
 from magi.core.space import AnswerSpace
+from magi.core.terms import Terms, check_terms
 
 VERSION = 1
 MAX_RECORD_BYTES = 65_535
 """A record is one entry of a tile bundle, whose length prefix is a uint16 (C2SP tlog-tiles)."""
 
 Sent = Literal["no", "maybe", "yes"]
-Origin = Literal["live", "scripted", "recorded"]
-Said = Literal["answer", "refusal", "abstention", "failure"]
-Outcome = Literal["unanimous", "majority", "conditional", "tied", "no_quorum", "withheld"]
 
 
 class SeatPlan(Frozen):
@@ -118,6 +121,12 @@ class Opened(Frozen):
     manifest: Manifest
     deadline_ms: Annotated[int, Field(ge=1)]
     idempotency_hash: Hex | None
+    arbitration: Terms | None = None
+
+    @model_validator(mode="after")
+    def _arbitration_fits(self) -> Self:
+        check_terms(self.arbitration, [seat.seat for seat in self.seats], self.rule, self.space)
+        return self
 
 
 class Ticketed(Frozen):
@@ -157,25 +166,12 @@ class AttemptFailed(Frozen):
     sent: Sent
 
 
-class Claim(Frozen):
-    """One claim of a statement: `stated` when the seat named a basis (unverified), else `none` (根拠なし)."""
-
-    id: Code
-    basis: Literal["stated", "none"]
-
-
-class Tokens(Frozen):
-    """Usage as the backend reported it."""
-
-    prompt: Count
-    completion: Count
-
-
 class Answered(Frozen):
     """What a seat said in the end. Refs: `answer` (text and reason), `exchange` (all chunks, one body).
 
     `ballot` is the canonical answer class; "" for open text, whose classes come with `Classified`; None
-    unless `statement` is answer. `failure` names a failure, None unless `statement` is failure.
+    unless `statement` is answer. `failure` names a failure, None unless `statement` is failure. `repeats` names the
+    topics on which its words repeat a foreign state's claim. `review` and `written` go with their stages.
     """
 
     kind: ClassVar[str] = "answered"
@@ -185,10 +181,13 @@ class Answered(Frozen):
     stage: Code
     card: Code
     statement: Said
-    ballot: Annotated[str, Field(max_length=200)] | None
+    ballot: Annotated[str, Field(max_length=400)] | None
     failure: Code | None
     claims: tuple[Claim, ...]
     severity: Code | None
+    repeats: tuple[Code, ...] = ()
+    review: Reviewed | None = None
+    written: Written | None = None
     label: Annotated[int, Field(ge=0, le=6)]
     tokens: Tokens | None
     cost: int | None
@@ -196,10 +195,25 @@ class Answered(Frozen):
 
 
 class Classified(Frozen):
-    """Classes of open statements, numbered in seat order, and the method that made them."""
+    """Classes of open statements, numbered in seat order, and the method that made them.
+
+    Under claim ids stand the ids that they are counted under: claims of equal text are one claim.
+    """
 
     kind: ClassVar[str] = "classified"
     classes: Mapping[str, Code]
+    method: Code
+
+
+class Checked(Frozen):
+    """What the verifier found for each claim in the materials; `method` names its version.
+
+    `contradicting` are pairs of claims that say the same but for a number, a date or a negation.
+    """
+
+    kind: ClassVar[str] = "checked"
+    findings: Mapping[str, Support]
+    contradicting: tuple[tuple[Code, Code], ...] = ()
     method: Code
 
 
@@ -228,48 +242,6 @@ class Cancelled(Frozen):
     asks: tuple[Code, ...]
     why: Code
     by: Code
-
-
-class SeatReport(Frozen):
-    """What one seat of the council did in this verdict; `said` also knows the seats that said nothing."""
-
-    seat: Code
-    ask: Code | None
-    card: Code | None
-    said: Said | Literal["not_admitted", "outstanding", "cancelled"]
-    answer_class: str | None
-    failure: Code | None
-    origin: Origin | None
-
-
-class TallyLine(Frozen):
-    """A class and the seats that hold it."""
-
-    answer_class: str
-    seats: tuple[Code, ...]
-
-
-class Decided(Frozen):
-    """The verdict. Ref: `reply`. `answer_class` is None where nothing was decided.
-
-    `attributed` is the ask whose statement stands for an open-text reply. `dissent` lists asks whose answer
-    is not the decided class, in seat order. `confidence_bp` stays None until it is calibrated.
-    """
-
-    kind: ClassVar[str] = "decided"
-    outcome: Outcome
-    answer_class: str | None
-    attributed: Code | None
-    tally: tuple[TallyLine, ...]
-    seats: tuple[SeatReport, ...]
-    dissent: tuple[Code, ...]
-    confidence_bp: int | None
-    outstanding: tuple[Code, ...]
-    flags: tuple[Code, ...]
-
-    def to_bytes(self) -> bytes:
-        """The verdict bytes that replay compares: RFC 8785 over every field."""
-        return canonical(self.model_dump(mode="json"))
 
 
 class Refused(Frozen):
@@ -342,8 +314,9 @@ class Configured(Frozen):
 
 Event = (
     Opened | Ticketed | AttemptFailed | Answered | Classified | LabelRaised | DeadlinePassed | Cancelled
-    | Decided | Refused | Alarm | LabelLowered | Abandoned | Configured
-    | Accessed | AccessRequested | AccessApproved | AccessDenied | Erased | Held | HoldReleased | KeyRotated | Replayed
+    | Checked | Decided | Refused | Alarm | LabelLowered | Abandoned | Configured | Accessed | AccessRequested
+    | AccessApproved | AccessDenied | Adopted | BiasMeasured | Erased | Held | HoldReleased | KeyRotated
+    | ProfileFitted | Replayed
 )  # fmt: skip
 
 KINDS: Mapping[str, type[Event]] = {event.kind: event for event in Event.__args__}

@@ -15,6 +15,7 @@ NEEDED = {
 }
 MAY_BE_ABSENT = {("endpoint", "answers_as"): ["m2"], ("endpoint", "answers_from"): ["japaneast"]}
 MAY_BE_ABSENT |= {("backend", "recorded"): {"entrustment": "2026-11-01"}}
+MAY_BE_ABSENT |= {("model", "knowledge_cutoff"): "2024-06-01"}
 """Facts whose absence says nothing in the card's favour, with one example each."""
 KEYS = [("id",), ("title",), *((part, key) for part, kind in PARTS.items() for key in kind.model_fields)]
 MAY_BE_UNKNOWN = {
@@ -218,6 +219,24 @@ def test_the_digest_covers_every_key(build, path):
         other = "US"
 
     assert parse_card(put(table, path, other), "x").digest != parse_card(table, "x").digest
+
+
+def test_an_unknown_cut_off_is_not_written(build):
+    """Whether nobody states a knowledge cut-off or the card says unknown, its bytes are those of before the field."""
+    table = build.card_table()
+    card = parse_card(table, "x")
+    said = parse_card(put(table, ("model", "knowledge_cutoff"), "unknown"), "x")
+
+    assert said.digest == card.digest
+    assert "knowledge_cutoff" not in said.model_dump()["model"]
+
+
+@pytest.mark.parametrize("value", ["2024-06", "2024-06-31", "soon", ""])
+def test_a_cut_off_is_a_day_or_unknown(build, value):
+    """Anything else is refused by name."""
+    (problem,) = refused(put(build.card_table(), ("model", "knowledge_cutoff"), value))
+
+    assert problem.startswith("model.knowledge_cutoff:")
 
 
 def test_the_digest_covers_the_origin(build):

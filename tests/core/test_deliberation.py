@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from magi.core.deliberation import Ask, Cancel, Classify, Decide, SetDeadline, advance, feed, start
+from magi.core.deliberation import advance, feed, start
+from magi.core.effects import Ask, Cancel, Classify, Decide, SetDeadline
 from magi.core.record import AttemptFailed, LabelRaised, SeatPlan
 from magi.core.space import OpenSpace
 

@@ -13,14 +13,35 @@ from magi.core.acts import (
     AccessDenied,
     Accessed,
     AccessRequested,
+    Adopted,
+    BiasMeasured,
     Erased,
     Held,
     HoldReleased,
     KeyRotated,
     Level,
+    ProfileFitted,
     Replayed,
+    TopicFinding,
 )
+from magi.core.calibration import Calibration, Step
+from magi.core.card import lists_to_tuples
+from magi.core.decided import (
+    Arbitrated,
+    ClaimLine,
+    Decided,
+    Independence,
+    Move,
+    Outcome,
+    Said,
+    SeatReport,
+    Status,
+    Support,
+    TallyLine,
+)
+from magi.core.deliberation import feed
 from magi.core.errors import MalformedFileError
+from magi.core.material import RANKS, Source
 from magi.core.record import (
     KINDS,
     Abandoned,
@@ -29,11 +50,10 @@ from magi.core.record import (
     Answered,
     AttemptFailed,
     Cancelled,
-    Claim,
+    Checked,
     Classified,
     Configured,
     DeadlinePassed,
-    Decided,
     Hit,
     LabelLowered,
     LabelRaised,
@@ -43,14 +63,14 @@ from magi.core.record import (
     Ref,
     Refused,
     SeatPlan,
-    SeatReport,
-    TallyLine,
     Ticketed,
-    Tokens,
     parse_record,
 )
+from magi.core.reliability import CAP, AggregatorName
 from magi.core.rules.count import Rule
+from magi.core.said import Claim, Reviewed, Tokens, Written
 from magi.core.space import ChoiceSpace, DateSpace, NumberSpace, OpenSpace, YesNoConditionalSpace
+from magi.core.terms import CardFacts, Measured, Rested, Terms
 
 CODE = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -58,7 +78,13 @@ NAT = st.integers(0, 2**53 - 1)
 INT = st.integers(-(2**53) + 1, 2**53 - 1)
 LABEL = st.integers(0, 6)
 SENT = st.sampled_from(("no", "maybe", "yes"))
-SAID = st.sampled_from(("answer", "refusal", "abstention", "failure"))
+SAID = st.sampled_from(get_args(Said))
+BASIS = st.sampled_from(("cited", "stated", "none"))
+SUPPORT = st.sampled_from(get_args(Support))
+BOOL = st.booleans()
+BP = st.integers(0, 10_000)
+TOPIC = st.from_regex(r"\A[a-z][a-z0-9-]{0,9}\Z")
+DAY = st.dates().map(str)
 ORIGIN = st.sampled_from(("live", "scripted", "recorded"))
 
 
@@ -74,6 +100,12 @@ def maybe(strategy):
 
 RULE = st.sampled_from(
     (Rule(name="majority"), Rule(name="plurality", tie="order"), Rule(name="supermajority", share=(2, 3)))
+)
+ANY_RULE = RULE | st.sampled_from(
+    (
+        *(Rule(name=name, tie="reliable") for name in ("approval", "borda", "copeland", "kemeny", "minimax")),
+        *(Rule(name=name, tie="options") for name in ("ranked_pairs", "schulze", "weighted", "chosen")),
+    )
 )
 SPACE = st.sampled_from(
     (
@@ -93,7 +125,19 @@ HITS = some(
         Hit, text=CODE, rule=CODE, label=LABEL, view=CODE, start=st.integers(0, 9), end=st.integers(0, 9)
     )
 )
-SEAT = st.builds(SeatPlan, seat=CODE, persona=CODE, targets=st.lists(CODE, min_size=1, max_size=3).map(tuple))
+SEATS = st.lists(CODE, min_size=1, max_size=3, unique=True).flatmap(
+    lambda names: st.tuples(
+        *(
+            st.builds(
+                SeatPlan,
+                seat=st.just(name),
+                persona=CODE,
+                targets=st.lists(CODE, min_size=1, max_size=3).map(tuple),
+            )
+            for name in names
+        )
+    )
+)
 MANIFEST = st.builds(
     Manifest,
     code=CODE,
@@ -106,13 +150,155 @@ MANIFEST = st.builds(
     dictionary=maybe(CODE),
     reliability=maybe(CODE),
 )
+CALIBRATION = st.sampled_from(
+    (
+        Calibration(),
+        Calibration(method="temperature", outcomes=30, temperature_permille=1_500),
+        Calibration(
+            method="isotonic", outcomes=300, steps=(Step(raw_bp=1, shown_bp=2), Step(raw_bp=5, shown_bp=2))
+        ),
+    )
+)
+SOURCES = some(
+    st.builds(
+        Source,
+        id=st.sampled_from(("M1", "M9", "M64")),
+        title_digest=HEX,
+        date=maybe(DAY),
+        rank=st.sampled_from(RANKS),
+        licence=CODE,
+        personal=BOOL,
+        label=LABEL,
+        stale=BOOL,
+        position=BOOL,
+        instructs=BOOL,
+    )
+)
+
+
+def measured(seats):
+    """What was measured of so many seats."""
+    weights = st.lists(st.integers(0, CAP), min_size=seats, max_size=seats).map(tuple)
+    return st.builds(
+        Measured,
+        profile=HEX,
+        labels=NAT,
+        aggregator=st.sampled_from(get_args(AggregatorName)),
+        weights=weights,
+        ranks=weights,
+        odds=weights,
+        n_eff_centi=st.integers(0, 6_400),
+        rho_ppm=INT,
+        options=st.integers(2, 99),
+        calibration=CALIBRATION,
+        error_bp=NAT,
+        answer_from_bp=maybe(NAT),
+        certain_from_bp=maybe(NAT),
+        rebuttal=st.sampled_from(("gain", "no_gain", "unmeasured")),
+    )
+
+
+TERMS = {
+    "v": st.just(1),
+    "mode": st.sampled_from(("parallel", "sequential")),
+    "rebuttal": BOOL,
+    "peer_review": BOOL,
+    "severity_floor": BOOL,
+    "withhold": BOOL,
+    "barred_alone": BOOL,
+    "needs_domestic": BOOL,
+    "subject": maybe(TOPIC),
+    "distrusted": st.dictionaries(CODE, TOPIC, max_size=2),
+    "cards": st.dictionaries(
+        CODE,
+        st.builds(CardFacts, bloc=CODE, domestic=BOOL, lineage=maybe(CODE), cutoff=maybe(CODE)),
+        max_size=2,
+    ),
+    "contested": st.dictionaries(CODE, some(TOPIC), max_size=2),
+    "sources": SOURCES,
+    "as_of": DAY,
+}
+OF_SEATS = {"order", "rested", "writers", "measured"}
+"""Fields of the terms that have to be of the seats of the intent."""
+
+
+@st.composite
+def terms_of(draw, seats):
+    """Terms of these seats: each in the order to ask them, or at rest."""
+    order = draw(st.permutations(seats))
+    awake = draw(st.integers(0, len(seats)))
+    rested = tuple(
+        draw(st.builds(Rested, seat=st.just(seat), why=st.sampled_from(("gate", "bias")), topic=TOPIC))
+        for seat in order[awake:]
+    )
+    return draw(
+        st.builds(
+            Terms,
+            **TERMS,
+            order=st.just(tuple(order[:awake])),
+            rested=st.just(rested),
+            writers=st.just(tuple(order[:1])),
+            measured=maybe(measured(len(seats))),
+        )
+    )
+
+
+@st.composite
+def openings(draw):
+    """Any intent, with terms and without; the rules beyond version 1 go with terms only."""
+    fields = {name: draw(strategy) for name, strategy in EVENTS[Opened].items() if name != "arbitration"}
+    held = draw(maybe(terms_of([seat.seat for seat in fields["seats"]])))
+    if held is not None:
+        fields["rule"] = draw(ANY_RULE)
+    return Opened(**fields, arbitration=held)
+
+
+ARBITRATED = {
+    "review": some(CODE),
+    "blocked_by": some(CODE),
+    "ranking": some(some(CODE)),
+    "moves": some(st.builds(Move, seat=CODE, before=maybe(CODE), after=maybe(CODE))),
+    "independence": st.builds(Independence, seats=NAT, voices_milli=NAT, measured=BOOL),
+    "raw_bp": maybe(BP),
+    "claims": some(
+        st.builds(
+            ClaimLine,
+            id=CODE,
+            status=st.sampled_from(get_args(Status)),
+            basis=BASIS,
+            support=SUPPORT,
+            authors=some(CODE),
+            supporters=some(CODE),
+            opposers=some(CODE),
+        )
+    ),
+    "coverage": maybe(st.tuples(NAT, NAT)),
+    "draft": maybe(CODE),
+}
+REVIEWED = st.builds(
+    Reviewed,
+    ranking=some(some(CODE)),
+    votes=st.dictionaries(CODE, st.sampled_from(("accept", "reject", "unsure")), max_size=3),
+)
+WRITTEN = st.builds(Written, sentences=some(some(CODE)), removed=NAT)
+FINDINGS = some(
+    st.builds(
+        TopicFinding,
+        topic=CODE,
+        asked=NAT,
+        repeated=NAT,
+        refused=NAT,
+        one_sided=BOOL,
+        verdict=st.sampled_from(("trusted", "untrusted", "unmeasured")),
+    )
+)
 EVENTS = {
     Opened: {
         "tenant": CODE,
         "space": SPACE,
         "space_source": CODE,
         "council": CODE,
-        "seats": st.lists(SEAT, min_size=1, max_size=3).map(tuple),
+        "seats": SEATS,
         "template": CODE,
         "rule": RULE,
         "quorum": st.integers(1, 9),
@@ -130,6 +316,7 @@ EVENTS = {
         "manifest": MANIFEST,
         "deadline_ms": st.integers(1, 10**9),
         "idempotency_hash": maybe(HEX),
+        "arbitration": st.none(),  # drawn with the seats that it has to be of, see `openings`
     },
     Ticketed: {
         "ask": CODE,
@@ -158,19 +345,27 @@ EVENTS = {
         "statement": SAID,
         "ballot": maybe(CODE | st.just("")),
         "failure": maybe(CODE),
-        "claims": some(st.builds(Claim, id=CODE, basis=st.sampled_from(("stated", "none")))),
+        "claims": some(st.builds(Claim, id=CODE, basis=BASIS)),
         "severity": maybe(CODE),
+        "repeats": some(CODE),
+        "review": maybe(REVIEWED),
+        "written": maybe(WRITTEN),
         "label": LABEL,
         "tokens": maybe(st.builds(Tokens, prompt=NAT, completion=NAT)),
         "cost": maybe(INT),
         "origin": ORIGIN,
     },
     Classified: {"classes": st.dictionaries(CODE, CODE, max_size=3), "method": CODE},
+    Checked: {
+        "findings": st.dictionaries(CODE, SUPPORT, max_size=3),
+        "contradicting": some(st.tuples(CODE, CODE)),
+        "method": CODE,
+    },
     LabelRaised: {"text": CODE, "before": LABEL, "after": LABEL, "hits": HITS, "plan": ADMISSIONS},
     DeadlinePassed: {"name": CODE},
     Cancelled: {"asks": some(CODE), "why": CODE, "by": CODE},
     Decided: {
-        "outcome": st.sampled_from(("unanimous", "majority", "conditional", "tied", "no_quorum", "withheld")),
+        "outcome": st.sampled_from(get_args(Outcome)),
         "answer_class": maybe(CODE),
         "attributed": maybe(CODE),
         "tally": some(st.builds(TallyLine, answer_class=CODE, seats=some(CODE))),
@@ -180,7 +375,8 @@ EVENTS = {
                 seat=CODE,
                 ask=maybe(CODE),
                 card=maybe(CODE),
-                said=SAID | st.sampled_from(("not_admitted", "outstanding", "cancelled")),
+                said=SAID
+                | st.sampled_from(("not_admitted", "outstanding", "cancelled", "not_asked", "rested")),
                 answer_class=maybe(CODE),
                 failure=maybe(CODE),
                 origin=maybe(ORIGIN),
@@ -190,6 +386,7 @@ EVENTS = {
         "confidence_bp": maybe(INT),
         "outstanding": some(CODE),
         "flags": some(CODE),
+        "arbitration": maybe(st.builds(Arbitrated, **ARBITRATED)),
     },
     Refused: {
         "by": st.sampled_from(("label", "planner", "egress")),
@@ -249,6 +446,21 @@ EVENTS = {
         "by": CODE,
     },
     Configured: {"tenant": CODE, "schema_version": INT, "key": CODE},
+    Adopted: {
+        "stream": CODE,
+        "verdict": HEX,
+        "decision": st.sampled_from(("adopted", "not_adopted", "sent_back")),
+        "by": CODE,
+    },
+    ProfileFitted: {
+        "council": CODE,
+        "profile": HEX,
+        "labels": NAT,
+        "cards": st.dictionaries(CODE, HEX, max_size=3),
+        "rebuttal": st.sampled_from(("gain", "no_gain", "unmeasured")),
+        "by": CODE,
+    },
+    BiasMeasured: {"card": CODE, "card_digest": HEX, "battery": HEX, "origin": CODE, "topics": FINDINGS},
 }
 KIND = pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.kind)
 
@@ -283,6 +495,8 @@ def test_the_strategies_cover_every_kind_and_field():
     fields = {kind.kind: set(parts) for kind, parts in EVENTS.items()}
 
     assert fields == {name: set(kind.model_fields) for name, kind in KINDS.items()}
+    assert set(TERMS) | OF_SEATS == set(Terms.model_fields)
+    assert set(ARBITRATED) == set(Arbitrated.model_fields)
 
 
 @KIND
@@ -290,7 +504,7 @@ def test_the_strategies_cover_every_kind_and_field():
 @given(data=st.data())
 def test_a_record_survives_its_bytes(kind, data):
     """Any record reads back from its bytes equal, of the same type, and gives the same bytes again."""
-    event = data.draw(st.builds(kind, **EVENTS[kind]))
+    event = data.draw(openings() if kind is Opened else st.builds(kind, **EVENTS[kind]))
     refs = data.draw(some(st.builds(Ref, name=CODE, commitment=HEX, length=NAT)))
     record = record_of(event, data.draw(NAT), data.draw(INT), refs)
     again = parse_record(json.loads(record.to_bytes()))
@@ -384,3 +598,93 @@ def test_records_are_frozen(build):
         record.ordinal = 1
     with pytest.raises(ValidationError, match="frozen"):
         record.data.label = 0
+
+
+def verdict_bytes(build, **changes):
+    """The verdict of A, A and silence; `changes` go to the intent."""
+    events = [build.opened(**changes), build.answered(1), build.answered(2), build.deadline()]
+    _, effects = feed(events)
+    return effects[-1].verdict.to_bytes()
+
+
+def test_the_bytes_of_a_verdict_without_arbitration_are_those_of_version_1(build):
+    """A council without terms writes the very bytes that it always wrote: no new field, not even an empty one."""
+    expected = (
+        b'{"answer_class":"A","attributed":null,"confidence_bp":null,"dissent":[],"flags":["degraded"],'
+        b'"outcome":"majority","outstanding":["a3"],"seats":['
+        b'{"answer_class":"A","ask":"a1","card":"c1","failure":null,"origin":"live","said":"answer","seat":"s1"},'
+        b'{"answer_class":"A","ask":"a2","card":"c2","failure":null,"origin":"live","said":"answer","seat":"s2"},'
+        b'{"answer_class":null,"ask":"a3","card":null,"failure":null,"origin":null,"said":"outstanding","seat":"s3"}'
+        b'],"tally":[{"answer_class":"A","seats":["s1","s2"]}]}'
+    )
+
+    assert verdict_bytes(build) == expected
+
+
+def test_a_verdict_of_version_1_reads_back(build):
+    """A recorded verdict without the field is read, and gives its own bytes again."""
+    first = verdict_bytes(build)
+    again = Decided(**lists_to_tuples(json.loads(first)))
+
+    assert again.arbitration is None
+    assert again.to_bytes() == first
+    assert b"arbitration" not in record_of(again).to_bytes()
+
+
+def test_arbitration_is_part_of_the_verdict_bytes(build):
+    """With terms the verdict says what came of them, under its own field, and changes bytes."""
+    cards = {f"c{n}": CardFacts(bloc="JP", domestic=True, lineage=None) for n in (1, 2, 3)}
+    terms = Terms(
+        mode="parallel", rebuttal=False, peer_review=False, severity_floor=False, withhold=False,
+        barred_alone=False, needs_domestic=False, subject=None, order=("s1", "s2", "s3"), cards=cards,
+        as_of="2027-01-15",
+    )  # fmt: skip
+    told = json.loads(verdict_bytes(build, arbitration=terms))
+    plain = json.loads(verdict_bytes(build))
+    held = told.pop("arbitration")
+
+    assert told == plain
+    assert held == {
+        "blocked_by": [], "claims": [], "coverage": None, "draft": None, "moves": [], "ranking": [], "raw_bp": None,
+        "review": [], "independence": {"measured": False, "seats": 2, "voices_milli": 1_000},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order": ("s1", "s2")},
+        {"order": ("s1", "s2", "s3", "s3")},
+        {"order": ("s1", "s2", "s4")},
+        {"rested": (Rested(seat="s1", why="gate", topic="t"),)},
+        {"writers": ("s4",)},
+        {"as_of": "2027-1-15"},
+        {"as_of": "2027年1月"},
+        {"contested": {"A": ("Taiwan!",)}},
+        {"mode": "later"},
+        {"v": 2},
+    ],
+)
+def test_terms_that_are_not_of_these_seats_are_refused(build, changes):
+    """An intent whose terms name other seats, one twice or none, or no day, is no intent."""
+    plain = {
+        "mode": "parallel", "rebuttal": False, "peer_review": False, "severity_floor": False, "withhold": False,
+        "barred_alone": False, "needs_domestic": False, "subject": None, "order": ("s1", "s2", "s3"),
+        "cards": {}, "as_of": "2027-01-15",
+    }  # fmt: skip
+    whole = json.loads(record_of(build.opened(arbitration=Terms(**plain))).to_bytes())
+    assert parse_record(whole).data.arbitration == Terms(**plain)
+
+    whole["data"]["arbitration"] |= json.loads(json.dumps(changes, default=lambda each: each.model_dump()))
+
+    with pytest.raises(MalformedFileError):
+        parse_record(whole)
+
+
+@pytest.mark.parametrize(
+    "rule", [Rule(name="schulze"), Rule(name="weighted"), Rule(name="plurality", tie="options")]
+)
+def test_a_rule_beyond_version_1_needs_terms(build, rule):
+    """An intent without terms under a rule that only terms can count is refused."""
+    with pytest.raises(ValidationError, match="needs terms of arbitration"):
+        build.opened(rule=rule)

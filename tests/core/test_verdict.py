@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from magi.core.deliberation import Decide, advance, feed, start
+from magi.core.deliberation import advance, feed, start
+from magi.core.effects import Decide
 from magi.core.rules.count import Rule
 from magi.core.space import DateSpace, OpenSpace, YesNoConditionalSpace
-from magi.core.verdict import Standing
+from magi.core.standing import Standing
 
 PLURALITY = Rule(name="plurality")
 

@@ -10,7 +10,8 @@ no class and never for the quorum. Thresholds are taken of the ballots cast:
 
 Tie keys: `none` reports the tie (可否同数). `order` gives it to the tied class that holds the seat standing
 first in the council, but only among classes of two ballots or more: otherwise one seat would decide alone.
-The tie key breaks ties for the lead; it never lifts a class over the rule's threshold.
+The tie key breaks ties for the lead; it never lifts a class over the rule's threshold. `options` and `reliable` are
+keys of arbitration (`magi.core.counting`), and so are the rules other than these four.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +22,27 @@ from pydantic import Field, model_validator
 
 from magi.core.frozen import Frozen
 
+RuleName = Literal[
+    "plurality", "majority", "supermajority", "unanimity",
+    "approval", "borda", "copeland", "kemeny", "minimax", "ranked_pairs", "schulze",
+    "weighted", "chosen",
+]  # fmt: skip
+"""`weighted` sums log-odds weights of a reliability profile; `chosen` is the aggregator that the profile chose."""
+SIMPLE: frozenset[RuleName] = frozenset({"plurality", "majority", "supermajority", "unanimity"})
+"""Rules over one answer a seat, without measured weights: the ones of version 1 of the computation."""
+MEASURED: frozenset[RuleName] = frozenset({"weighted", "chosen"})
+"""Rules that need a reliability profile."""
+RANKED: frozenset[RuleName] = frozenset({"borda", "copeland", "kemeny", "minimax", "ranked_pairs", "schulze"})
+"""Rules over rankings of a choice; an answer of any other space is a ranking of one tier."""
+
 Share = tuple[Annotated[int, Field(ge=1, le=100)], Annotated[int, Field(ge=1, le=100)]]
 
 
 class Rule(Frozen):
     """A rule by name, the share it asks for (supermajority only), and its tie key."""
 
-    name: Literal["plurality", "majority", "supermajority", "unanimity"]
-    tie: Literal["none", "order"] = "none"
+    name: RuleName
+    tie: Literal["none", "order", "options", "reliable"] = "none"
     share: Share | None = None
 
     @model_validator(mode="after")
@@ -40,6 +54,11 @@ class Rule(Frozen):
             msg = "share: more than one half and at most one"
             raise ValueError(msg)
         return self
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether version 1 of the computation knows this rule and its tie key."""
+        return self.name in SIMPLE and self.tie in ("none", "order")
 
 
 @dataclass(frozen=True)
