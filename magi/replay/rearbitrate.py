@@ -21,14 +21,16 @@ from typing import Final, Literal
 
 from pydantic import TypeAdapter, ValidationError, create_model
 
-from magi.core.deliberation import Decide, advance, start
+from magi.core.decided import Decided
+from magi.core.deliberation import advance, start
+from magi.core.effects import Decide
 from magi.core.errors import MalformedFileError
 from magi.core.record import (
     KINDS,
     Answered,
+    Checked,
     Classified,
     DeadlinePassed,
-    Decided,
     Event,
     Opened,
     Record,
@@ -37,7 +39,7 @@ from magi.core.record import (
 from magi.ledger.entries import StoredEntry, parsed
 from magi.ledger.scan import StoredStream
 
-MOVES = (Answered, Classified, DeadlinePassed)
+MOVES = (Answered, Classified, Checked, DeadlinePassed)
 """What moves the core. Cancellations do too, but those that the core asks for follow its decision; and a label may
 rise with the last answer or after the verdict, which changes who may see it and never what was decided."""
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from magi.core.deliberation import Decide, feed
+from magi.core.deliberation import feed
+from magi.core.effects import Decide
 from magi.core.ports import Draft
 from magi.core.record import Configured, parse_record
 from magi.ledger.export import export_log
@@ -208,14 +209,26 @@ def recompute(folder, *arguments):
     return Found(done.returncode, report, done.stderr.decode())
 
 
-@pytest.fixture(scope="session")
-def verifier():
-    """The auditor's verifier as a module, for its parts and for many small cases."""
-    spec = importlib.util.spec_from_file_location("recompute_alone", RECOMPUTE)
+def loaded(name, path):
+    """A module by its path."""
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def verifier():
+    """The auditor's verifier as a module, for its parts and for many small cases."""
+    return loaded("recompute_alone", RECOMPUTE)
+
+
+@pytest.fixture(scope="session")
+def by_chance(build):
+    """A deliberation with terms by chance, from a seed."""
+    module = loaded("deliberations_by_chance", Path(__file__).with_name("by_chance.py"))
+    return lambda seed: module.Chance(build, seed)
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,7 @@ def answers(build, ballots):
     return st.builds(
         answered,
         st.tuples(st.integers(1, MOST_SEATS + 1), st.integers(0, 9).map(lambda chance: chance == 0)),
-        st.sampled_from((*SAID, "answer", "answer", "answer")),
+        st.sampled_from((*SAID, "evasion", "answer", "answer", "answer")),
         st.sampled_from(ballots),
         st.sampled_from((*ORIGINS, "live", "live")),
     )

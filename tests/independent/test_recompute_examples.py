@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from magi.core.record import AttemptFailed, parse_record
+from magi.core.record import AttemptFailed, Checked, parse_record
 from magi.core.rules.count import Rule
 from magi.core.space import OpenSpace
 from magi.replay.rearbitrate import rearbitrate
@@ -17,6 +17,7 @@ EXAMPLE = re.compile(
     r"SHA-256 of the verdict: `([0-9a-f]{64})` \((\d+) bytes\)\.\n\n```json\n(.*?)```", re.DOTALL
 )
 EXAMPLES = EXAMPLE.findall(DOCUMENT.read_text(encoding="utf-8"))
+NAMES = ("choice", "conditional", "open", "sequential", "rebuttal", "reviewed")
 VERDICT = '{"kind":"decided","data":'
 
 
@@ -26,6 +27,7 @@ def whole(build, lines):
         "opened": build.opened(),
         "answered": build.answered(1),
         "classified": build.classified(a1="x"),
+        "checked": Checked(findings={}, method="m"),
         "label_raised": build.label_raised(),
         "deadline_passed": build.deadline(),
         "cancelled": build.cancelled(1),
@@ -36,12 +38,25 @@ def whole(build, lines):
         filled = full[value["kind"]].model_dump(mode="json") if value["kind"] in full else {}
         envelope = build.records(build.deadline())[0].model_dump(mode="json")
         data = filled | value["data"]
+        if value["kind"] == "opened" and "arbitration" in value["data"]:
+            data["arbitration"] = whole_terms(build, value["data"]["arbitration"])
+        if data.get("written"):
+            data["written"] |= {"removed": 0}
         if "plan" in data:
             data["plan"] = [{"reasons": []} | line for line in data["plan"]]
         if "seats" in data and "quorum" in data:
             data["seats"] = [{"persona": "p"} | seat for seat in data["seats"]]
         records.append(parse_record(envelope | {"ordinal": ordinal, "kind": value["kind"], "data": data}))
     return records
+
+
+def whole_terms(build, terms):
+    """Terms of an example with all that the document leaves out filled in with anything."""
+    full = {"subject": None, "as_of": "2026-11-22"} | terms
+    full["rested"] = [{"why": "gate", "topic": "t"} | seat for seat in terms.get("rested", [])]
+    if terms.get("measured"):
+        full["measured"] = {"profile": build.HASH, "labels": 9, "error_bp": 1_000} | terms["measured"]
+    return full
 
 
 def both(logs, audit, records):
@@ -59,10 +74,10 @@ def both(logs, audit, records):
 
 def test_the_document_has_its_examples():
     """All the worked examples are found, so that the next test cannot be empty."""
-    assert len(EXAMPLES) == DOCUMENT.read_text(encoding="utf-8").count("```json") == 3
+    assert len(EXAMPLES) == DOCUMENT.read_text(encoding="utf-8").count("```json") == len(NAMES)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["choice", "conditional", "open"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
 def test_worked_examples(build, logs, audit, example):
     """Every worked example gives `same` twice over, and the verdict's bytes are those that it prints."""
     digest, length, block = example
@@ -74,7 +89,7 @@ def test_worked_examples(build, logs, audit, example):
     assert (found.result, found.recomputed) == ("same", printed)
 
 
-@pytest.mark.parametrize(("digest", "length", "block"), EXAMPLES, ids=["choice", "conditional", "open"])
+@pytest.mark.parametrize(("digest", "length", "block"), EXAMPLES, ids=NAMES)
 def test_worked_examples_stand_alone(verifier, digest, length, block):
     """Every worked example can be computed from the lines that are printed, with nothing filled in."""
     records = [(line["kind"], line["data"]) for line in map(json.loads, block.splitlines())]

@@ -222,7 +222,7 @@ BROKEN = {
     "statement": lambda data: data.replace(b'"statement":"answer"', b'"statement":"maybe"'),
     "null": lambda data: data.replace(b'"ask":"a1"', b'"ask":null'),
     "absent": lambda data: data.replace(b'"origin":"live",', b""),
-    "long": lambda data: data.replace(b'"ballot":"A"', b'"ballot":"' + b"A" * 201 + b'"'),
+    "long": lambda data: data.replace(b'"ballot":"A"', b'"ballot":"' + b"A" * 401 + b'"'),
 }
 
 

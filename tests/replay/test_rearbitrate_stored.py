@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from magi.core.canonical import canonical
-from magi.core.deliberation import Decide, feed
+from magi.core.decided import Decided
+from magi.core.deliberation import feed
+from magi.core.effects import Decide
 from magi.core.errors import MalformedFileError
-from magi.core.record import Abandoned, AttemptFailed, Decided, Record, Refused, Ticketed
+from magi.core.record import Abandoned, AttemptFailed, Record, Refused, Ticketed
 from magi.core.space import OpenSpace
 from magi.ledger.entries import StoredEntry, parsed
 from magi.ledger.keyfile import TenantKeys
