@@ -8,7 +8,8 @@
    itself cause stands in its own stream.
 5. Every answer or failed attempt of an ask has its ticket before it, every reading that cites a request its grant. A
    deliberation has one intent, whose seats have names of their own; an answer is its seat's, through one of the
-   seat's cards, with a ballot if and only if it is an answer, and in the space that was opened.
+   seat's cards, with a ballot if and only if it is an answer, and in the space that was opened. Reviews and drafts
+   cast no ballot. Rankings and approvals name options that were opened, none of them twice.
 6. A tombstone names bodies of its stream that were there, under no legal hold, and tells rightly whether they were
    the last; a hold is set once and released once.
 
@@ -27,10 +28,12 @@ from pydantic import ValidationError, create_model
 from magi.core.canonical import canonical
 from magi.core.errors import MalformedFileError
 from magi.core.record import KINDS, Record, parse_record
+from magi.core.rules.count import RANKED
+from magi.core.rules.spelled import read_approval, read_ranking
 from magi.ledger.reading import Cells
 from magi.ledger.verify_report import Findings
 
-CONFIG, ACCESS, RETENTION, REPLAYS = "config", "access", "retention", "replays"
+CONFIG, ACCESS, RETENTION, REPLAYS, ADOPTIONS = "config", "access", "retention", "replays", "adoptions"
 EVERY_STREAM = "*"
 STREAM_OF: Mapping[str, str] = {
     "configured": CONFIG,
@@ -43,6 +46,9 @@ STREAM_OF: Mapping[str, str] = {
     "held": RETENTION,
     "hold_released": RETENTION,
     "replayed": REPLAYS,
+    "adopted": ADOPTIONS,
+    "profile_fitted": CONFIG,
+    "bias_measured": CONFIG,
 }
 """Where the kinds of `magi.core.acts` stand; nobody looks for them elsewhere."""
 KEYED = ("configured", "key_rotated")
@@ -56,6 +62,8 @@ Value = dict[str, Any]
 """A record's decoded JSON; a whole one, or its envelope without `data`."""
 
 YES_NO_CONDITIONAL = frozenset(("yes", "no", "conditional"))
+BALLOTING, COMMENTING = ("a", "b"), ("r", "q", "w")
+"""Letters of asks: answer and rebuttal cast ballots; reviews in both orders, and the writer, cast none."""
 
 _TAIL = b',"kind":"'
 """Keys are sorted: from the last `kind` on stand kind, log, ordinal, refs, stream, v, whatever `data` holds. Within a
@@ -73,7 +81,9 @@ class StreamState:
     seats: Mapping[str, Value] | None = None
     """The seats of the intent by ask; None before it."""
     choices: frozenset[str] | None = None
-    """The ballots there can be; None where the space is no list."""
+    """The options there are; None where the space is no list."""
+    ballots: str = "one"
+    """What a ballot on a choice names: `one` option, an `approval` of some, or a `ranking` of them."""
 
 
 def whole(data: bytes) -> Value | None:
@@ -195,10 +205,15 @@ def _opening_problem(stream: StreamState, event: Value) -> str | None:
     if stream.seats is not None:
         return "opened_again"
     stream.idempotency_hash = event["idempotency_hash"]
-    stream.seats = {f"a{number}": seat for number, seat in enumerate(event["seats"], start=1)}
+    letters = BALLOTING[:1] if event.get("arbitration") is None else (*BALLOTING, *COMMENTING)
+    stream.seats = {
+        f"{letter}{number}": seat for number, seat in enumerate(event["seats"], start=1) for letter in letters
+    }
     space = event["space"]
     if space["kind"] == "choice":
         stream.choices = frozenset(space["options"])
+        rule = event["rule"]["name"]
+        stream.ballots = "ranking" if rule in RANKED else "approval" if rule == "approval" else "one"
     elif space["kind"] == "yes_no_conditional":
         stream.choices = YES_NO_CONDITIONAL
     names = [seat["seat"] for seat in event["seats"]]
@@ -206,16 +221,33 @@ def _opening_problem(stream: StreamState, event: Value) -> str | None:
 
 
 def _answer_problem(stream: StreamState, event: Value) -> str | None:
-    if (event["ballot"] is None) == (event["statement"] == "answer"):
+    ask, ballot = event["ask"], event["ballot"]
+    seat = None if stream.seats is None else stream.seats.get(ask)
+    if seat is not None and ask[0] in COMMENTING:
+        if ballot:
+            return "ballot_form"
+    elif (ballot is None) == (event["statement"] == "answer"):
         return "ballot_form"
-    if stream.choices is not None and event["ballot"] is not None and event["ballot"] not in stream.choices:
+    elif ballot is not None and not _is_inside(stream, ballot):
         return "ballot_outside"
-    seat = None if stream.seats is None else stream.seats.get(event["ask"])
     if seat is None:  # an ask that nobody opened moves no verdict
         return None
     if event["seat"] != seat["seat"]:
         return "other_seat"
     return "other_card" if event["attempt"] and event["card"] not in seat["targets"] else None
+
+
+def _is_inside(stream: StreamState, ballot: str) -> bool:
+    """Whether a ballot names what there is, and nothing twice."""
+    if stream.choices is None:
+        return True
+    if stream.ballots == "approval":
+        named = read_approval(ballot).approved
+    elif stream.ballots == "ranking":
+        named = tuple(option for tier in read_ranking(ballot).tiers for option in tier)
+    else:
+        named = (ballot,)
+    return stream.choices.issuperset(named) and len(set(named)) == len(named)
 
 
 @dataclass(frozen=True)
