@@ -29,7 +29,21 @@ LEAST_SEEN = 3
 LEAST_WEIGHT = 0.15
 """A run that weighs less after a few rounds is left out: it costs time at every look and says nothing."""
 REPLY_WORDS = frozenset(
-    {"api", "ask", "class", "failure", "flag", "label", "outcome", "said", "space", "why"}
+    [
+        "account",
+        "api",
+        "ask",
+        "class",
+        "failure",
+        "flag",
+        "label",
+        "outcome",
+        "review",
+        "said",
+        "space",
+        "topic",
+        "why",
+    ]
 )
 """The families of words that a reply is made of."""
 SEED = 7

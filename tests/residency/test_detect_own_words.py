@@ -21,8 +21,11 @@ SAID_IN_REPLIES = (
     "outcome.", "said.", "flag.", "failure.", "class.", "api.seats", "api.silent", "ask.verdict", "ask.answer",
     "ask.no_decision", "ask.shown", "ask.tally", "ask.reason", "ask.dissent", "ask.confidence", "ask.advice",
     "ask.seat", "ask.state", "ask.resumed", "ask.rehearsal", "ask.file_",
+    "review.", "account.",
 )  # fmt: skip
 """Prefixes of the words that `magi.api.prose` and the notes around an answer are made of."""
+NEVER_IN_REPLIES = ("account.turn", "account.estimate")
+"""What would turn a verdict stands in reports, not in replies."""
 LISTED_SUBJECTS: dict[str, str] = {}
 """Question of the evaluation to why it truly is of a listed subject; none is at present."""
 
@@ -30,6 +33,12 @@ LISTED_SUBJECTS: dict[str, str] = {}
 @cache
 def _detectors() -> Detectors:
     return shipped()
+
+
+def said_in_replies() -> list[str]:
+    """The keys of all words that can stand in a reply."""
+    found = (key for key in _words() if key.startswith(SAID_IN_REPLIES))
+    return sorted(key for key in found if not key.startswith(NEVER_IN_REPLIES))
 
 
 def _words() -> dict[str, dict[str, str]]:
@@ -51,10 +60,10 @@ def _rules(text: str) -> set[str]:
     return {hit.rule for hit in _detectors().find(text)}
 
 
-def _reply(*lines: str, lang: str = "ja") -> str:
+def _reply(*lines: str, lang: str = "ja", outcome: str = "outcome.majority") -> str:
     words = {key: table[lang] for key, table in _words().items() if lang in table}
     parts = [
-        f"{words['ask.verdict']}: {words['outcome.majority']}",
+        f"{words['ask.verdict']}: {words[outcome]}",
         f"{words['ask.answer']}: {words['ask.no_decision']}",
         *lines,
         f"{words['ask.confidence']}\n{words['ask.advice']}",
@@ -63,7 +72,7 @@ def _reply(*lines: str, lang: str = "ja") -> str:
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-@pytest.mark.parametrize("key", sorted(key for key in _words() if key.startswith(SAID_IN_REPLIES)))
+@pytest.mark.parametrize("key", said_in_replies())
 def test_no_word_of_a_reply_raises(key: str, lang: str) -> None:
     """Every word that can stand in a reply is public where it stands: in a line of the reply."""
     word = _words()[key].get(lang, "")
@@ -97,11 +106,13 @@ def _texts(value: object) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-def test_a_conversation_about_public_matters_stays_public(lang: str) -> None:
-    """Question, our reply and the next question are public, each alone and all together."""
+@pytest.mark.parametrize("outcome", sorted(key for key in _words() if key.startswith("outcome.")))
+def test_a_conversation_about_public_matters_stays_public(outcome: str, lang: str) -> None:
+    """Question, our reply of any outcome and the next question are public, each alone and all together."""
     words = {key: table[lang] for key, table in _words().items() if lang in table}
-    shown = [words[key] for key in words if key.startswith(("outcome.", "said.", "flag."))]
-    reply = _reply(*shown, rehearsal.OPENING, lang=lang)
+    shown = [words["account.independence.none"], words["account.promise.none"]]  # they part outcome and seats
+    shown += [words[key] for key in words if key.startswith(("said.", "flag."))]
+    reply = _reply(*shown, rehearsal.OPENING, lang=lang, outcome=outcome)
     texts = [
         ("turn1", "住民票の写しの手数料を郵便で払う方法を教えてください。"),
         ("turn2", reply),

@@ -236,8 +236,9 @@ def _stated(look: Look) -> Iterator[Found]:
             continue
         starts = [sign.start for sign in signs]
         for topic in families:
-            yield from _cut(look.found.get(f"{topic}.matter", ()))
-            for matter in look.found.get(f"{topic}.matter", ())[:MAX_TRIES]:
+            matters = _matters(look, topic)
+            yield from _cut(matters)
+            for matter in matters[:MAX_TRIES]:
                 first = bisect_left(starts, matter.start - SENTENCE)
                 if first == len(starts) or starts[first] >= matter.end + SENTENCE + NEXT:
                     continue  # no sign can stand in its sentence
@@ -262,11 +263,22 @@ def _noted(look: Look) -> Iterator[Found]:
     if not_yet := _NOT_YET.search(text):
         yield "content.unpublished", not_yet.start(), not_yet.end()
     for topic in (*statements.ADMINISTRATIVE, *statements.GUARDED):
-        for matter in look.found.get(f"{topic}.matter", ())[:MAX_TRIES]:
+        for matter in _matters(look, topic)[:MAX_TRIES]:
             span = None if matter.text in statements.COMMON else _statement(text, matter.start, matter.end)
             if span is not None and text[span[1]] == "。" and span[1] < len(text.rstrip()) - 1:
                 yield topic, span[0], span[1]
                 break
+
+
+def _matters(look: Look, topic: str) -> Sequence[Word]:
+    """The matters of a topic that stand as words of their own: the letters SP in CASPER are none."""
+    return [word for word in look.found.get(f"{topic}.matter", ()) if not _is_cut_out(look.text, word)]
+
+
+def _is_cut_out(text: str, word: Word) -> bool:
+    """Whether a Latin word is only part of a longer one."""
+    around = text[max(word.start - 1, 0) : word.start], text[word.end : word.end + 1]
+    return word.text.isascii() and any(char.isascii() and char.isalpha() for char in around)
 
 
 def _statement(text: str, start: int, end: int) -> tuple[int, int] | None:
