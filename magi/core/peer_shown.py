@@ -80,23 +80,24 @@ def neutral(text: str, names: Sequence[str] = ()) -> str:
     return _neutral(text, _names(names))
 
 
-def _names(names: Sequence[str]) -> re.Pattern[str] | None:
-    """One pattern for all names, the longest first, in plain or full width, with the phrase around a self-naming."""
-    spelled = sorted({name for name in names if len(name) >= _MIN_NAME_CHARS}, key=lambda n: (-len(n), n))
-    if not spelled:
-        return None
-    one = "|".join(_any_width(name) for name in spelled[:MAX_NAMES])
-    name = rf"(?<![0-9A-Za-z])(?:{one})(?![0-9A-Za-z])"
-    introduced = rf"(?:{_I})?{name}{_SPEAKING_AS}|{_I}{name}{_AM}|{_AS_ENGLISH}{name}[,.]? ?"
-    return re.compile(rf"(?P<self>{introduced})|{name}", re.IGNORECASE)
-
-
-def _any_width(name: str) -> str:
+def any_width(name: str) -> str:
+    """A pattern for a name in plain or full width, letter by letter."""
     wide = 0xFEE0  # from ! to ~ to its full-width form
     return "".join(
         rf"[{re.escape(char)}{chr(ord(char) + wide)}]" if "!" <= char <= "~" else re.escape(char)
         for char in name
     )
+
+
+def _names(names: Sequence[str]) -> re.Pattern[str] | None:
+    """One pattern for all names, the longest first, in plain or full width, with the phrase around a self-naming."""
+    spelled = sorted({name for name in names if len(name) >= _MIN_NAME_CHARS}, key=lambda n: (-len(n), n))
+    if not spelled:
+        return None
+    one = "|".join(any_width(name) for name in spelled[:MAX_NAMES])
+    name = rf"(?<![0-9A-Za-z])(?:{one})(?![0-9A-Za-z])"
+    introduced = rf"(?:{_I})?{name}{_SPEAKING_AS}|{_I}{name}{_AM}|{_AS_ENGLISH}{name}[,.]? ?"
+    return re.compile(rf"(?P<self>{introduced})|{name}", re.IGNORECASE)
 
 
 def _neutral(text: str, names: re.Pattern[str] | None) -> str:

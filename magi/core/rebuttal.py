@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 from magi.core.answers.fold import text_key
 from magi.core.canonical import digest
+from magi.core.peer_shown import any_width
 
 MAX_REASONS: Final = 3
 """Reasons shown for one position: enough to answer, and not so many that they count its supporters."""
@@ -151,7 +152,7 @@ def _quoted(text: str, most: int, names: Sequence[str]) -> str:
     """A text as a quotation: names blotted out, cut, every line marked."""
     clean = _INVISIBLE.sub("", text)
     for name in sorted({name for name in names if name.strip()}, key=lambda one: (-len(one), one)):
-        clean = re.sub(re.escape(name), HIDDEN, clean, flags=re.IGNORECASE)
+        clean = re.sub(any_width(name), HIDDEN, clean, flags=re.IGNORECASE)
     lines = [line.strip() for line in clean.splitlines() if line.strip()]
     kept = "\n".join(lines[:MAX_LINES])
     if len(kept) > most or len(lines) > MAX_LINES:

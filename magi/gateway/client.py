@@ -30,9 +30,10 @@ from dataclasses import dataclass, field, replace
 import tenacity
 
 from magi.core.card import Card
+from magi.core.decided import Origin
 from magi.core.errors import EgressRefusedError, KeyMissingError, MagiError
 from magi.core.ports import Clock, Entropy
-from magi.core.record import Origin, Sent
+from magi.core.record import Sent
 from magi.gateway.egress import Egress
 from magi.gateway.exchange import Exchange
 from magi.gateway.identity import Departure, departure

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from magi.core.canonical import canonical
+from magi.core.decided import Origin
 from magi.core.errors import MalformedFileError
-from magi.core.record import Origin, Sent
+from magi.core.record import Sent
 
 VERSION = 1
 STANDIN_HEADER = "magi-standin"

@@ -11,9 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from magi.core.decided import Decided
 from magi.core.errors import QuestionRefusedError, UnknownNameError
 from magi.core.ports import Draft, Marks
-from magi.core.record import Admission, Decided, Hit, LabelLowered, LabelRaised, Opened, Refused, SeatPlan
+from magi.core.record import Admission, Hit, LabelLowered, LabelRaised, Opened, Refused, SeatPlan
+from magi.core.terms import Terms
 from magi.residency.detect.engine import MAX_HITS_A_RULE
 from magi.residency.label import DEFAULT, Label
 from magi.residency.labelling import Finding
@@ -121,6 +123,28 @@ def few_hits(hits: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(kept)
 
 
+def beyond_cleared(
+    found: Finding, text: str, question: Question, cleared: Collection[str]
+) -> tuple[int, ...]:
+    """The labels of what a seat says beyond the words for which a named person overruled these rules.
+
+    Args:
+        found: what all detectors find in `text`, the overruled rules included.
+        text: what the seat said.
+        question: the question on whose very words the rules were overruled.
+        cleared: those rules.
+    """
+    words = "\n".join(each for _, each in parts(question))
+    counts = Counter(hit.rule for hit in found.hits)
+    return tuple(
+        hit.label
+        for hit in found.hits
+        if hit.rule in cleared
+        # Of a rule that hit so often not every hit is named, and one of the others may be new.
+        and (text[hit.start : hit.end] not in words or counts[hit.rule] >= MAX_HITS_A_RULE)
+    )
+
+
 def carriers(tools: "Tools", question: Question) -> tuple[str, ...]:
     """The digests of the texts that take on the label of what stands beside them.
 
@@ -198,6 +222,20 @@ async def refuse_classified(tools: "Tools", request: "Request", labelled: Labell
     raise QuestionRefusedError("classified" if rules else "classified_declared", rules=rules)
 
 
+def without_distrusted(admissions: Sequence[Admission], terms: Terms | None) -> tuple[Admission, ...]:
+    """The planner's rulings, and no card that the bias battery found untrusted on a topic of the question."""
+    if terms is None:
+        return tuple(admissions)
+    return tuple(
+        entry.model_copy(
+            update={"admitted": False, "bias": (*entry.bias, f"bias_battery_{terms.distrusted[entry.card]}")}
+        )
+        if entry.card in terms.distrusted
+        else entry
+        for entry in admissions
+    )
+
+
 def replan(
     tools: "Tools", seats: Sequence[SeatPlan], label: int, topics: Collection[str]
 ) -> tuple[Admission, ...]:
@@ -222,7 +260,7 @@ def raised(tools: "Tools", opened: Opened, text: str, before: int, finding: Find
         before=before,
         after=int(finding.label),
         hits=few_hits(finding.hits),
-        plan=replan(tools, opened.seats, finding.label, topics),
+        plan=without_distrusted(replan(tools, opened.seats, finding.label, topics), opened.arbitration),
     )
 
 

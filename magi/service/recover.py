@@ -1,9 +1,11 @@
 """Crash recovery: what a start finds open, it continues or closes; and reading a finished deliberation back.
 
 A stream without a verdict belongs to its owner until the claim expires or the owner is known to be dead. The
-recorded events are fed to the same core. The deliberation goes on only with the very same cards, prompts,
-profile and pseudonyms and before its deadline; otherwise what still ran is given up and the verdict is what then
-stands. A ticket without an outcome counts as sent: its ask is asked again under a new attempt number, or given up.
+recorded events are fed to the same core. Seats are asked on only with the very same cards, prompts, profile and
+pseudonyms and before the deadline; otherwise what still ran is given up, nobody is asked any more in any round, and
+the verdict is what then stands. A ticket without an outcome counts as sent: its ask is asked again under a new
+attempt number, or given up. The terms of arbitration are those on record: a profile or a finding that came since
+changes nothing.
 """
 
 import asyncio
@@ -12,10 +14,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from magi.core.deliberation import advance, feed
+from magi.core.deliberation import feed
 from magi.core.errors import MagiError
 from magi.core.ports import Draft, OpenStream
 from magi.core.record import Abandoned, Answered, AttemptFailed, Cancelled, Event, Opened, Record, Ticketed
+from magi.core.state import State
 from magi.service.masked import masks_alike
 from magi.service.question import Question, read_question
 from magi.service.reply import Deliberation, Statement, read_statement
@@ -70,27 +73,44 @@ async def _claim_and_take_up(
     if not await tools.ledger.claim(found.stream, tools.owner, CLAIM_MS, dead):
         return None
     try:
-        return await _take_up(tools, found.stream, watch)
+        return await take_over(tools, found.stream, watch)
     except MagiError as error:
         log.warning("deliberation.stays_open", stream=found.stream, code=error.code, reason=error.reason)
         return None
 
 
-async def _take_up(tools: Tools, stream: str, watch: Watch) -> TakenUp:
+async def take_over(
+    tools: Tools, stream: str, watch: Watch = unwatched, *, go_on: bool | None = None
+) -> TakenUp:
+    """Bring one open deliberation to its verdict, as whoever claimed it.
+
+    `go_on` says whether seats may be asked on, where that is on record already (a replay); None: it is found out.
+
+    Raises:
+        MagiError: what the ledger raises; the stream stays open.
+    """
     records = await tools.ledger.read(stream)
     question, statements = await _read_bodies(tools, records)
     run = Run(tools, stream, question, watch, list(records), statements, _attempts(records))
-    state, effects = feed([record.data for record in records])
-    running = state.running
-    continued = not running or (
-        _same_ground(tools, state.opened, records[0].at_ms) and masks_alike(state.opened, question)
-    )
+    events = [record.data for record in records]
+    state, effects = feed(events)
+    if go_on is None:
+        go_on = _same_ground(tools, state.opened, records[0].at_ms) and masks_alike(state.opened, question)
+    continued = go_on or not _may_ask(state)
     if not continued:
+        running = state.running
         await run.append([Draft(Abandoned(asks=running, why="other_ground_or_deadline"))])
         give_up = Cancelled(asks=running, why="abandoned", by=WHY)
         await run.append([Draft(give_up)])
-        state, effects = advance(state, give_up)
+        state, effects = feed([*events, give_up])
     return TakenUp(await run.to_the_end(state, effects), continued)
+
+
+def _may_ask(state: State) -> bool:
+    """Whether somebody is asked, or, while texts are sorted or checked, may still be asked after that."""
+    terms = state.opened.arbitration
+    reviewed = terms is not None and terms.peer_review and state.phase in ("classifying", "checking")
+    return bool(state.running) or (reviewed and not state.closing)
 
 
 def _same_ground(tools: Tools, opened: Opened, opened_ms: int) -> bool:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from magi.core.answers import Answer, Failure, Refusal, canonicalise
 from magi.core.canonical import canonical
+from magi.core.decided import Decided, Said
+from magi.core.effects import seat_number
 from magi.core.errors import MalformedFileError
-from magi.core.record import Admission, Decided, LabelRaised, Opened, Record, Said, Ticketed
+from magi.core.record import Admission, LabelRaised, Opened, Record, Ticketed
+from magi.core.said import Claim, Reviewed, Written
 from magi.residency.label import Label
 from magi.residency.masking import unmasked_label
 from magi.service.question import Question
@@ -82,11 +85,11 @@ class Deliberation:
     @property
     def sights(self) -> tuple[Sight, ...]:
         """Who saw what: every permitted send, in order."""
-        seats = {f"a{number}": plan.seat for number, plan in enumerate(self.opened.seats, start=1)}
+        seats = self.opened.seats
         tickets = ((r.data, r.at_ms) for r in self.records if isinstance(r.data, Ticketed))
         return tuple(
             Sight(
-                seat=seats[t.ask],
+                seat=seats[seat_number(t.ask) - 1].seat,
                 card=t.card,
                 backend=t.backend,
                 host=t.host,
@@ -107,12 +110,17 @@ class Deliberation:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a seat's text counts as; `words` is None when nothing readable came back."""
+    """What a seat's text counts as; `words` is None when nothing readable came back. The rest goes with terms."""
 
     statement: Said
     ballot: str | None
     failure: str | None
     words: Statement | None
+    claims: tuple[Claim, ...] = ()
+    severity: str | None = None
+    repeats: tuple[str, ...] = ()
+    review: Reviewed | None = None
+    written: Written | None = None
 
 
 def hear(text: str | None, failure: str | None, question: Question, *, refused: bool) -> Heard:
@@ -137,7 +145,9 @@ def _hear(text: str | None, failure: str | None, question: Question, *, refused:
         return Heard("refusal", None, None, Statement(text, "", text, ()))
     said = canonicalise(text, question.space, question.options)
     if isinstance(said, Answer):
-        return Heard("answer", said.ballot, None, Statement(text, said.words, said.reason, said.basis))
+        claim = Claim(id="c1", basis="stated" if said.basis else "none")
+        words = Statement(text, said.words, said.reason, said.basis)
+        return Heard("answer", said.ballot, None, words, (claim,))
     if isinstance(said, Failure):
         return Heard("failure", None, said.name.value, Statement(text, "", "", ()))
     kind: Said = "refusal" if isinstance(said, Refusal) else "abstention"

@@ -4,7 +4,8 @@
    seats will see pseudonyms for identifiers, and the plan is made for that text.
 2. Plan: which seats may see a text of that label; refuse a council that may not deliberate on the rest.
 3. Record the intent (`opened`), durable, before anything is sent.
-4. Ask every admitted seat. Each attempt gets a ticket, recorded durably before the guard sends.
+4. Ask the seats that the core names, stage by stage. Each attempt gets a ticket, recorded durably before the guard
+   sends.
 5. Feed what comes back to the core, in the order in which it was recorded.
 6. Record the verdict (`decided`) with the reply, durable, before anything is shown.
 
@@ -16,30 +17,21 @@ closes it.
 import asyncio
 import datetime
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from magi.core.answers import CLASSIFY_METHOD, classify_open
+from magi.core.answers import CLASSIFY_METHOD
 from magi.core.card import JAPAN_TIME, Card
 from magi.core.council import Council, check_council
-from magi.core.deliberation import (
-    Ask,
-    Cancel,
-    Classify,
-    Decide,
-    Effect,
-    SetDeadline,
-    State,
-    advance,
-    feed,
-    start,
-)
+from magi.core.decided import Decided
+from magi.core.deliberation import advance, feed, start
+from magi.core.effects import Ask, Cancel, Check, Classify, Decide, Effect, SetDeadline
 from magi.core.errors import ConflictError, CouncilRefusedError, MagiError, QuestionRefusedError
-from magi.core.form import HISTORY, places, schema, template_for, turns_text
+from magi.core.form import HISTORY, turns_text
 from magi.core.ports import NO_MARKS, Clock, Draft, Entropy, Ledger, Marks
 from magi.core.prompts import Templates
 from magi.core.record import (
@@ -47,10 +39,8 @@ from magi.core.record import (
     Answered,
     AttemptFailed,
     Cancelled,
-    Claim,
     Classified,
     DeadlinePassed,
-    Decided,
     Event,
     LabelRaised,
     Manifest,
@@ -58,9 +48,11 @@ from magi.core.record import (
     Record,
     Refused,
     Ticketed,
-    Tokens,
 )
 from magi.core.roles import AccessRules
+from magi.core.said import Tokens
+from magi.core.state import State
+from magi.core.terms import Terms
 from magi.gateway.client import AttemptReport, Order, Told
 from magi.gateway.ticket import Ticket, Wire
 from magi.residency.label import Label
@@ -68,7 +60,16 @@ from magi.residency.labelling import Finding
 from magi.residency.masking import unmasked_label
 from magi.residency.plan import check, plan, seat_plans, seated
 from magi.residency.policy import Profile, is_foreign
-from magi.service.labelled import Labelled, carriers, label_request, own_digest, raised, refuse_classified
+from magi.service.labelled import (
+    Labelled,
+    beyond_cleared,
+    carriers,
+    label_request,
+    own_digest,
+    raised,
+    refuse_classified,
+    without_distrusted,
+)
 from magi.service.labelling import Residency
 from magi.service.masked import (
     MaskedQuestion,
@@ -83,6 +84,18 @@ from magi.service.masked import (
 from magi.service.materials import Reader
 from magi.service.question import Question
 from magi.service.reply import Deliberation, Heard, Statement, hear, label_of, read_statement, reply_bytes
+from magi.service.sources import sources
+from magi.service.sources import texts as material_texts
+from magi.service.stages import (
+    Scene,
+    checked,
+    classes_of,
+    names_of,
+    prompt,
+    read_stage,
+    templates_of,
+)
+from magi.service.terms import make_terms
 
 if TYPE_CHECKING:
     from magi.materials.found import Extracted
@@ -151,6 +164,8 @@ class Tools:
     """By which rules a caller of the service reads recorded texts; None: whoever reaches it may."""
     announces: bool = True
     """Whether a verdict is logged; that of a replay was logged when it was reached."""
+    terms: "Callable[[Request], Terms | None] | None" = None
+    """The terms of arbitration where they are on record already (a replay); None: they are made."""
 
     def message_digest(self, text: str) -> str:
         """The keyed digest by which a message is known again, whatever white space a client put around it."""
@@ -165,8 +180,8 @@ class Tools:
         return datetime.datetime.fromtimestamp(self.clock.now_ms() / 1000, JAPAN_TIME).date()
 
 
-Render = Callable[[Question, Decided, Mapping[str, Statement]], str]
-"""How the edge words a reply; its text is recorded with the verdict, and its label is remembered."""
+Render = Callable[[Question, Decided, Mapping[str, Statement], Terms | None], str]
+"""How the edge words a reply, under the terms that were decided by; its text is recorded with the verdict."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +189,8 @@ class Request:
     """What to deliberate on: the question, the council, the declared label's word (None: undeclared).
 
     `lowering` cites the record by which a named person overruled the detectors on this text. `materials` are the
-    files whose visible text is in the question's history (`magi.service.materials.attach`).
+    files whose visible text is in the question's history (`magi.service.materials.attach`). `subject` is the topic that
+    the asker declares.
     """
 
     question: Question
@@ -184,6 +200,7 @@ class Request:
     render: Render | None = None
     lowering: int | None = None
     materials: "tuple[Extracted, ...]" = ()
+    subject: str | None = None
 
 
 async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -> Deliberation:
@@ -203,7 +220,7 @@ async def deliberate(tools: Tools, request: Request, watch: Watch = unwatched) -
     await refuse_classified(tools, request, labelled, stream)
     masked = await mask_request(tools, request, labelled, stream)
     # 2. Plan.
-    opened = _opened(tools, request, labelled, masked)
+    opened = await _opened(tools, request, labelled, masked)
     await _check_seated(tools, request.council, opened, stream)
     # 3. Intent.
     run = Run(tools, stream, request.question, watch, render=request.render)
@@ -247,15 +264,18 @@ async def recorded(tools: Tools, request: Request, stream: str, conflict: Confli
     return done
 
 
-def _opened(tools: Tools, request: Request, labelled: Labelled, masked: MaskedQuestion | None) -> Opened:
+async def _opened(
+    tools: Tools, request: Request, labelled: Labelled, masked: MaskedQuestion | None
+) -> Opened:
     """The intent: label and plan are those of what will be sent, hits those of the question as it was asked."""
     council, question = request.council, request.question
     finding = masked.finding if masked else labelled.finding
     admissions = plan(
         council, tools.cards, finding.label, tools.profile, tools.today(), topics=finding.topics
     )
-    template = template_for(question.space)
-    prompts = (template, *(f"persona/{seat.persona}" for seat in council.seats))
+    terms = await _terms(tools, request, finding.topics, masked)
+    templates = templates_of(question.space, terms, council.rule.name)
+    prompts = (*templates, *(f"persona/{seat.persona}" for seat in council.seats))
     prompts += (HISTORY,) if question.history else ()
     targets = sorted({target for seat in council.seats for target in seat.targets})
     key = request.idempotency_key
@@ -265,7 +285,7 @@ def _opened(tools: Tools, request: Request, labelled: Labelled, masked: MaskedQu
         space_source=question.decision.source,
         council=council.name,
         seats=seat_plans(council),
-        template=template,
+        template=templates[0],
         rule=council.rule,
         quorum=council.quorum,
         attempts=council.attempts,
@@ -277,7 +297,7 @@ def _opened(tools: Tools, request: Request, labelled: Labelled, masked: MaskedQu
         cleared=labelled.cleared,
         lowering=request.lowering,
         masked=len(masked.table) if masked else 0,
-        plan=at_home(admissions, tools.cards, masked),
+        plan=without_distrusted(at_home(admissions, tools.cards, masked), terms),
         ancestors=labelled.ancestors,
         manifest=Manifest(
             code=tools.code,
@@ -288,11 +308,36 @@ def _opened(tools: Tools, request: Request, labelled: Labelled, masked: MaskedQu
             profile=tools.profile.version,
             detectors=tools.residency.version,
             dictionary=tools.residency.dictionary,
-            reliability=None,
+            reliability=terms.measured.profile if terms and terms.measured else None,
         ),
         deadline_ms=council.deadline_seconds * 1000,
         idempotency_hash=None if key is None else tools.idempotency_hash(key),
+        arbitration=terms,
     )
+
+
+async def _terms(
+    tools: Tools, request: Request, topics: Collection[str], masked: MaskedQuestion | None
+) -> Terms | None:
+    """The terms of arbitration; of a masked question there is one round only.
+
+    What seats say of it is kept with the names back, and to show it to other seats it would have to be masked again.
+    """
+    if tools.terms is not None:
+        return tools.terms(request)
+    today = tools.today()
+    made = await make_terms(
+        tools,
+        request.council,
+        request.question,
+        topics=topics,
+        subject=request.subject,
+        today=today,
+        sources=sources(request, today, tools.message_digest),
+    )
+    if made is None or masked is None:
+        return made
+    return made.model_copy(update={"rebuttal": False, "peer_review": False})
 
 
 async def _check_seated(tools: Tools, council: Council, opened: Opened, stream: str) -> None:
@@ -300,7 +345,8 @@ async def _check_seated(tools: Tools, council: Council, opened: Opened, stream: 
 
     What merely cannot be called (a missing key) is refused too, with nothing to record.
     """
-    left = seated(council.seats, opened.plan)
+    resting = {each.seat for each in opened.arbitration.rested} if opened.arbitration else set()
+    left = seated([seat for seat in council.seats if seat.seat not in resting], opened.plan)
     try:
         check_council(left, council.quorum, council.rule, tools.cards, council.name)
     except CouncilRefusedError as error:
@@ -396,10 +442,11 @@ class Run:
             return
         try:
             state, effects = feed(events)
-            if state.running:
+            if state.running or state.opened.arbitration:  # with terms, more could be asked
                 given_up = Cancelled(asks=state.running, why="caller_gone", by="user")
                 await self.append([Draft(given_up)])
-                state, effects = advance(state, given_up)
+                # Not `advance`: what no ask brings (classes, the check of claims) is still to be done.
+                state, effects = feed([*events, given_up])
             await self._follow(state, effects)
         except MagiError as error:
             log.warning("deliberation.stays_open", stream=self.stream, code=error.code, reason=error.reason)
@@ -464,9 +511,12 @@ class Run:
                     await self._stop(effect.asks)
                     await self.append([Draft(Cancelled(asks=effect.asks, why=effect.why, by="core"))])
                 case Classify():
-                    texts = {ask: self.statements[ask].answer for ask in effect.asks}
+                    classes = classes_of(state.opened, self.statements, effect.asks)
+                    self._inbox.put_nowait(Draft(Classified(classes=classes, method=CLASSIFY_METHOD)))
+                case Check():
+                    texts = material_texts(self.question)
                     self._inbox.put_nowait(
-                        Draft(Classified(classes=classify_open(texts), method=CLASSIFY_METHOD))
+                        Draft(checked(state.opened, self.statements, effect.claims, texts))
                     )
                 case Decide():
                     return await self._decide(effect.verdict)
@@ -475,17 +525,15 @@ class Run:
     # 4. Ask.
 
     async def _ask(self, opened: Opened, ask: Ask) -> None:
-        question = self._shown.question
-        space = question.space
         card = self.tools.cards[ask.targets[0]]
-        variables = places(space, self._question_text(question), question.options)
+        user, form = prompt(self.tools.templates, self._scene(ask), ask, card.endpoint.max_text_chars)
         order = Order(
             ask=ask.ask,
             seat=ask.seat,
             targets=ask.targets,
             system=self.tools.templates.render(ask.persona, {}),
-            user=self.tools.templates.render(ask.template, variables),
-            schema=schema(space, card.endpoint.max_text_chars),
+            user=user,
+            schema=form,
             label=opened.label,
             derived_from=ask.derived_from,
             topics=opened.topics,
@@ -501,6 +549,19 @@ class Run:
     @cached_property
     def _shown(self) -> Shown:
         return shown_as(self._opened, self.question)
+
+    def _scene(self, ask: Ask) -> Scene:
+        """What is known when this ask is put: of what was said only what it derives from."""
+        shown = self._shown.question
+        text = self._question_text(shown)
+        return Scene(
+            opened=self._opened,
+            asked=self.question,
+            shown=shown,
+            text=text,
+            statements={name: said for name, said in self.statements.items() if name in ask.derived_from},
+            names=names_of(self._opened, self.tools.cards, text),
+        )
 
     def _question_text(self, question: Question) -> str:
         history = [(turn.role, turn.text) for turn in question.history]
@@ -561,11 +622,17 @@ class Run:
 
     async def _answered(self, opened: Opened, ask: Ask, told: Told) -> Draft:
         table = self._shown.table
-        heard = hear(unmask_answer(told.text, table), told.failure, self.question, refused=told.refused)
+        text = unmask_answer(told.text, table)
+        if told.failure is not None or told.refused or text is None:
+            heard = hear(text, told.failure, self.question, refused=told.refused)
+        else:
+            heard = read_stage(self._scene(ask), ask.ask, ask.stage, ask.inputs, text)
         heard = replace(heard, words=unmask_words(heard.words, table))
         label = int(unmasked_label(opened, self._label))
-        if heard.words is not None:
-            read = await self._found(ask.ask, heard.words.text)
+        # Also what could not be read as words: the exchange that brought it would be kept.
+        said = text if heard.words is None else heard.words.text
+        if said is not None:
+            read = await self._found(ask.ask, said)
             label = max(label, int(read.label))
             # Seats of a masked question see no names: what rises for them is what came, and what is not a name.
             came = await self._found(ask.ask, told.text or "") if table else read
@@ -579,8 +646,6 @@ class Run:
             bodies["answer"] = heard.words.to_bytes()
         if told.exchange is not None:
             bodies["exchange"] = told.exchange.to_bytes()
-        basis = heard.words.basis if heard.words else ()
-        claim = Claim(id="c1", basis="stated" if basis else "none")
         event = Answered(
             ask=ask.ask,
             attempt=told.attempt,
@@ -590,8 +655,11 @@ class Run:
             statement=heard.statement,
             ballot=heard.ballot,
             failure=heard.failure,
-            claims=(claim,) if heard.statement == "answer" else (),
-            severity=None,
+            claims=heard.claims,
+            severity=heard.severity,
+            repeats=heard.repeats,
+            review=heard.review,
+            written=heard.written,
             label=label,
             tokens=None if told.tokens is None else Tokens(prompt=told.tokens[0], completion=told.tokens[1]),
             cost=None,
@@ -600,19 +668,29 @@ class Run:
         return Draft(event, bodies)
 
     async def _found(self, ask: str, text: str) -> Finding:
-        return await self.tools.residency.label([(ask, text)], Label(self._label), (), self._opened.cleared)
+        texts, cleared = [(ask, text)], self._opened.cleared
+        new: tuple[int, ...] = ()
+        if cleared:  # on the question's words, which later rounds may quote abroad, and on no others
+            every = await self.tools.residency.label(texts, Label(self._label))
+            new = beyond_cleared(every, text, self._shown.question, cleared)
+        return await self.tools.residency.label(texts, Label(self._label), new, cleared)
 
     # 6. Decide.
 
     async def _decide(self, verdict: Decided) -> Decided:
         asks = [report.ask for report in verdict.seats if report.ask]
-        text = "" if self.render is None else self.render(self.question, verdict, self.statements)
+        text = self._worded(verdict)
         body = reply_bytes(verdict, self.statements, asks, text)
         label = int(unmasked_label(self._opened, self._label))
         seen = {self.tools.message_digest(text): label} if text else {}
         marks = Marks(ancestry=seen, closes=True)
         await self.append([Draft(verdict, {"reply": body})], marks)
         return verdict
+
+    def _worded(self, verdict: Decided) -> str:
+        if self.render is None:
+            return ""
+        return self.render(self.question, verdict, self.statements, self._opened.arbitration)
 
     # Tasks.
 

@@ -26,7 +26,7 @@ from types import SimpleNamespace
 import pytest
 
 from magi.assets import load_assets
-from magi.core.record import Decided
+from magi.core.decided import Decided
 from magi.gateway.client import AttemptReport, Told
 from magi.gateway.protocols.openai_chat import render
 from magi.gateway.ticket import Mint

@@ -16,8 +16,9 @@ from importlib.resources import files
 
 import pytest
 
+from magi.core.decided import Decided
 from magi.core.errors import ForeignLedgerError
-from magi.core.record import Abandoned, Answered, Decided, Opened, Ticketed
+from magi.core.record import Abandoned, Answered, Opened, Ticketed
 from magi.ledger.keyfile import read_key_file
 from magi.ledger.verify import verify
 from magi.replay.rearbitrate import rearbitrate

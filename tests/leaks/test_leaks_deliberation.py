@@ -18,7 +18,7 @@ PUBLIC = "庁舎の花壇に何を植えるとよいか"
 NEXT = "では次はどうするとよいか"
 
 
-# 22-24: rounds, critiques, judges. The service has one round; these are the prompts that a second one would make.
+# 22-24: rounds, critiques, judges, as prompts by themselves; the rounds of the service are in `test_leaks_rounds`.
 
 ROUNDS = {
     22: "他の席の回答は次のとおりです。「{}」この回答に反論はありますか。",
@@ -69,13 +69,15 @@ def places_of(text):
     return set(re.findall(r"\{\{(\w+)\}\}", text))
 
 
-def test_leak_22_23_24_no_prompt_has_a_place_for_what_a_seat_said(stage):
-    """Released templates hold the question, its options, its unit and earlier turns; a place for statements is seen."""
-    found = {name: places_of(text) for name, text in stage.assets.templates.texts.items()}
+def test_leak_22_23_24_only_later_rounds_have_a_place_for_what_a_seat_said(stage):
+    """A first answer's template holds the question and what came with it; what seats said has its place after that."""
+    later: set[str] = set()
+    first: set[str] = set()
+    for name, text in stage.assets.templates.texts.items():
+        (later if name.split("/")[0] in ("rebuttal", "review", "write") else first).update(places_of(text))
 
-    assert set().union(*found.values()) <= {"question", "options", "unit", "turns"}
-    assert "question" in set().union(*found.values())
-    assert places_of("反論: {{statements}}") == {"statements"}
+    assert first == {"question", "options", "unit", "turns"}
+    assert later - first == {"statements", "claims"}
 
 
 def test_leak_22_an_answer_at_home_is_in_no_request(scene, kit):

@@ -5,8 +5,8 @@ import dataclasses
 
 import pytest
 
+from magi.core.decided import Decided
 from magi.core.errors import ConflictError, LedgerUnavailableError, QuestionRefusedError, UncertainError
-from magi.core.record import Decided
 from magi.core.space import ChoiceSpace, OpenSpace
 from magi.ledger.keyfile import TenantKeys
 from magi.ledger.logkey import GivenSigners

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from magi.core.card import Card
+from magi.core.decided import Origin
 from magi.core.errors import QuestionRefusedError
-from magi.core.record import Origin
 from magi.gateway.exchange import Exchange
 from magi.gateway.identity import REGION_HEADERS
 from magi.gateway.protocols.sse import DONE, events
