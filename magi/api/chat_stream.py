@@ -20,6 +20,7 @@ from magi.api.failing import log_unexpected
 from magi.api.problems import CallerGoneError, Problem, problem_of, unexpected
 from magi.api.view import extension, usage
 from magi.api.wording import Wording
+from magi.core.effects import seat_number, stage_of
 from magi.core.errors import MagiError
 from magi.core.record import Answered, Opened, Record, Ticketed
 from magi.service.reply import Deliberation
@@ -42,7 +43,7 @@ class ChatStream(Response):
         self._wording = wording
         self._head = {**head, "object": "chat.completion.chunk"}
         self._include_usage = include_usage
-        self._seats: dict[str, str] = {}
+        self._seats: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Deliberate and stream.
@@ -95,17 +96,15 @@ class ChatStream(Response):
         """One line on what a seat does: asked, answered, failed; no word of an answer and no ballot."""
         event, lang = record.data, self._wording.lang
         if isinstance(event, Opened):
-            self._seats = {f"a{number}": plan.seat for number, plan in enumerate(event.seats, start=1)}
-            admitted = {entry.seat for entry in event.plan if entry.admitted}
-            out = [plan.seat.upper() for plan in event.seats if plan.seat not in admitted]
-            return "".join(f"{seat}: {say('said.not_admitted', lang)}\n" for seat in out) or None
+            self._seats = [plan.seat for plan in event.seats]
+            return _absent(event, lang)
         if isinstance(event, Ticketed):
-            seat = self._seats.get(event.ask, event.ask).upper()
-            return f"{seat}: {say('said.asked', lang)}\n"
+            seat = self._seats[seat_number(event.ask) - 1].upper() if self._seats else event.ask
+            return f"{seat}: {_stage(event.ask, lang)}{say('said.asked', lang)}\n"
         if isinstance(event, Answered):
             state = say(f"said.{event.statement}", lang)
             failed = f" ({say_failure(event.failure, lang)})" if event.failure else ""
-            return f"{event.seat.upper()}: {state}{failed}\n"
+            return f"{event.seat.upper()}: {_stage(event.ask, lang)}{state}{failed}\n"
         return None
 
     async def _delta(self, send: Send, delta: Mapping[str, object], finish: str | None = None) -> None:
@@ -116,6 +115,24 @@ class ChatStream(Response):
 
     async def _chunk(self, send: Send, fields: Mapping[str, object]) -> None:
         await _write(send, {**self._head, **fields})
+
+
+def _absent(opened: Opened, lang: str) -> str | None:
+    """One line for each seat that will not be asked; None where there is none."""
+    admitted = {entry.seat for entry in opened.plan if entry.admitted}
+    rested = {each.seat for each in opened.arbitration.rested} if opened.arbitration else set()
+    lines = [
+        f"{plan.seat.upper()}: {say('said.rested' if plan.seat in rested else 'said.not_admitted', lang)}\n"
+        for plan in opened.seats
+        if plan.seat in rested or plan.seat not in admitted
+    ]
+    return "".join(lines) or None
+
+
+def _stage(ask: str, lang: str) -> str:
+    """The stage in words with a space after it; nothing for the answers, which every seat gives."""
+    stage = stage_of(ask)
+    return "" if stage == "answer" else f"{say(f'stage.{stage}', lang)} "
 
 
 def _choice(delta: Mapping[str, object], finish: str | None) -> dict[str, object]:

@@ -21,12 +21,13 @@ AtLevel = Annotated[
 RuleName = Annotated[
     str | None,
     typer.Option(
-        help="別の決め方 plurality, majority, supermajority:2/3, unanimity / Another rule.",
+        help="別の決め方 plurality, majority, supermajority:2/3, unanimity, approval, schulze, borda, copeland, "
+        "kemeny, minimax, ranked_pairs, weighted, chosen / Another rule.",
         show_default=False,
     ),
 ]
 Tie = Annotated[
-    Literal["none", "order"] | None,
+    Literal["none", "order", "options", "reliable"] | None,
     typer.Option(help="別の同数の扱い / Another tie key.", show_default=False),
 ]
 Quorum = Annotated[int | None, typer.Option(min=1, help="別の定足数 / Another quorum.", show_default=False)]
@@ -37,7 +38,12 @@ AsToday = Annotated[
     bool, typer.Option("--today", help="今のカードと規則で席を決める / Seat by today's cards and profile.")
 ]
 Reliability = Annotated[
-    str | None, typer.Option(help="信頼度の表 / A reliability profile.", show_default=False)
+    str | None,
+    typer.Option(
+        help="別の信頼度の表(magi evaluation fit の出力) / Another reliability profile.",
+        metavar="PROFILE.json",
+        show_default=False,
+    ),
 ]
 AsManifest = Annotated[
     bool, typer.Option("--manifest", help="動作条件を出す / Print what it ran on, as JSON.")

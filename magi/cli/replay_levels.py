@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Final, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
 
 from magi import __version__
 from magi.assets import Assets, code_version, load_assets, lock_version
+from magi.cli.evaluation_adopt import read_profile
 from magi.cli.rehearsal import rehearsal
 from magi.cli.replay_book import Book, login_name
 from magi.cli.replay_order import ReplayOptions
@@ -33,6 +35,9 @@ from magi.service.labelling import Labeller
 from magi.service.run import Tools
 from magi.settings import Settings
 from magi.wiring import KEY_ID, SystemClock, access_rules, bind, labeller, open_tools, today
+
+if TYPE_CHECKING:
+    from magi.core.reliability import Profile as Reliability
 
 BODIES: Final[frozenset[Level]] = frozenset({"R2", "R4"})
 """The levels that read bodies."""
@@ -62,7 +67,7 @@ class Levels:
         """Parse what is to be otherwise, and load what the level needs.
 
         Raises:
-            UnknownNameError: `rule`, `profile`. MalformedFileError: see `load_assets`.
+            UnknownNameError: `rule`, `profile`. MalformedFileError: see `load_assets` and `read_profile`.
         """
         self.highest: Level = options.level or "R1"
         self.options: Mapping[str, str] = options.what_if.plain()
@@ -74,6 +79,7 @@ class Levels:
         self._stack = AsyncExitStack()
         self._assets: Assets | None = None
         self._profile: Profile | None = None
+        self._reliability: Reliability | None = None
         self._world: World | None = None
         self._tools: Tools | None = None
         self.agreements: list[Agreement] = []
@@ -82,6 +88,9 @@ class Levels:
             self._assets = load_assets(settings.assets_dir)
             self._profile = self._assets.profile(settings.profile)
             self.options = {**self.options, "today": self._profile.version}
+        if options.what_if.reliability is not None:
+            self._reliability = read_profile(Path(options.what_if.reliability))
+            self.options = {**self.options, "reliability": self._reliability.digest()}
 
     async def __aenter__(self) -> Self:
         """Open what the level needs.
@@ -186,6 +195,7 @@ class Levels:
             quorum=asked.quorum,
             without=tuple(seat.lower() for seat in asked.without),
             today=self._today(records),
+            profile=self._reliability,
         )
 
     def _today(self, records: Sequence[Record]) -> Today | None:

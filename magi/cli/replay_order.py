@@ -13,8 +13,12 @@ from magi.core.errors import UnknownNameError
 from magi.core.rules.count import Rule
 from magi.replay.egress import Period
 
-RULES: Final = ("plurality", "majority", "supermajority:2/3", "unanimity")
+RULES: Final = (
+    "plurality", "majority", "supermajority:2/3", "unanimity", "approval", "borda", "copeland", "kemeny", "minimax",
+    "ranked_pairs", "schulze", "weighted", "chosen",
+)  # fmt: skip
 """As the command line writes them; the share of a supermajority is free."""
+TieWord = Literal["none", "order", "options", "reliable"]
 _SHARE: Final = re.compile(r"(supermajority):([0-9]{1,3})/([0-9]{1,3})")
 MAX_WORD_CHARS: Final = 200
 """Of a name or a reason in a record (`magi.core.fields.Code`)."""
@@ -23,10 +27,10 @@ EVERYTHING: Final = Period()
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What is otherwise than it was, as words; None and empty leave it."""
+    """What is otherwise than it was, as words; None and empty leave it. `reliability` is a profile's file."""
 
     rule: str | None = None
-    tie: Literal["none", "order"] | None = None
+    tie: TieWord | None = None
     quorum: int | None = None
     without: tuple[str, ...] = ()
     today: bool = False
@@ -88,13 +92,10 @@ class ReplayOptions:
 
         Raises:
             UnknownNameError: `replay_scope`, neither one deliberation nor all, or both; `replay_change`, a change
-                at another level than R3, or R3 without one; `reliability`: there are no such profiles yet;
-            `replay_word`, a name or reason that no record takes.
+                at another level than R3, or R3 without one; `replay_word`, a name or reason that no record takes.
         """
         if self.every == (self.name is not None) or (self.manifest and self.every):
             raise UnknownNameError("replay_scope")
-        if self.what_if.reliability is not None:
-            raise UnknownNameError("reliability", name=self.what_if.reliability)
         words = {
             "--who": self.who,
             "--why": self.why,

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,17 +13,16 @@ from rich.text import Text
 from magi.cli import screen
 from magi.cli.replay_levels import Detail
 from magi.cli.replay_order import ReplayOptions
+from magi.cli.replay_what_if import counterfactual_json, percent, show_counterfactual
 from magi.core.acts import Level
-from magi.core.record import Decided
 from magi.ledger.verify import Problem, VerifyReport
-from magi.replay.counterfactual import Counterfactual, Need
 from magi.replay.egress import Period
 from magi.replay.manifest import manifest_of
 from magi.replay.offline import OfflineReplay
 from magi.replay.period import Found, Summary
 from magi.replay.requery import Agreement, Agreements
 from magi.replay.sends import moment
-from magi.words import say, say_class, say_error, say_reasons
+from magi.words import say, say_class, say_error
 
 if TYPE_CHECKING:
     from magi.cli.replay import Checked
@@ -42,7 +41,7 @@ def show(checked: "Checked", lang: str, *, listed: bool = True) -> None:
         _show_listed(out, summary, lang)
     _show_sums(out, checked, lang)
     if checked.detail is not None and checked.detail.counterfactual is not None:
-        _show_counterfactual(out, checked.detail.counterfactual, lang)
+        show_counterfactual(out, checked.detail.counterfactual, lang)
     if checked.detail is not None and checked.detail.offline is not None:
         _show_offline(out, checked.detail.offline, lang)
     if checked.detail is not None and checked.detail.agreement is not None:
@@ -80,7 +79,7 @@ def show_json(checked: "Checked", options: ReplayOptions) -> None:
         "recorded": {"ordinal": checked.noted, "why_not": _why_not(checked, options)},
     }
     if checked.detail is not None and checked.detail.counterfactual is not None:
-        shown["counterfactual"] = _counterfactual_json(checked.detail.counterfactual)
+        shown["counterfactual"] = counterfactual_json(checked.detail.counterfactual)
     if checked.detail is not None and checked.detail.offline is not None:
         shown["offline"] = checked.detail.offline.plain()
     if checked.detail is not None and checked.detail.agreement is not None:
@@ -262,107 +261,8 @@ def _show_agreement(out: Console, found: Agreement, lang: str) -> None:
 
 def _show_agreements(out: Console, found: Agreements, lang: str) -> None:
     facts = {"asked": found.asked, "not_asked": found.not_asked, "standins": found.standins}
-    verdicts, seats = _percent(found.verdicts_same_bp), _percent(found.seats_same_bp)
+    verdicts, seats = percent(found.verdicts_same_bp), percent(found.seats_same_bp)
     screen.emit(out, Text(say("replay.agreed", lang, verdicts=verdicts, seats=seats, **facts)))
     for seat, words in found.by_seat.items():
         counts = {say(f"replay.R4.{word}", lang): number for word, number in words.items()}
         screen.emit(out, Text(f"  {seat.upper()}: {_counted(counts)}"))
-
-
-def _percent(basis_points: int | None) -> str:
-    return "-" if basis_points is None else f"{basis_points // 100}.{basis_points % 100:02d} %"
-
-
-def _show_counterfactual(out: Console, found: Counterfactual, lang: str) -> None:
-    for line in _reseated(found, lang):
-        screen.emit(out, Text("  " + line))
-    for need in found.needs:
-        screen.emit(out, Text("  " + _need(need, lang)))
-    if found.reason is not None:
-        screen.emit(out, Text("  " + say("replay.council_refused", lang, reason=found.reason)))
-    if found.recorded is None or found.recomputed is None:
-        return
-    shown = screen.table("", say("replay.recorded", lang), say("replay.recomputed", lang))
-    for name in ("outcome", "answer_class", "tally", "dissent", "flags"):
-        heading = say(f"replay.field.{name}", lang) + (" *" if name in found.changed else "")
-        cells = (heading, _words(name, found.recorded, lang), _words(name, found.recomputed, lang))
-        shown.add_row(*(Text(cell) for cell in cells))
-    out.print(shown)
-    for each in found.absences:
-        if each.verdict is None:
-            words = say("replay.absent_unknown", lang, seat=each.seat.upper())
-        else:
-            key = "replay.absent_pivotal" if each.pivotal else "replay.absent_same"
-            verdict = f"{_words('outcome', each.verdict, lang)} {_words('answer_class', each.verdict, lang)}"
-            words = say(key, lang, seat=each.seat.upper(), verdict=verdict)
-        screen.emit(out, Text("  " + words))
-
-
-def _words(name: str, verdict: Decided, lang: str) -> str:
-    """A field of a verdict as a person reads it; seats by their names, also where the record has their asks."""
-    seats = {report.ask: report.seat.upper() for report in verdict.seats}
-    if name == "outcome":
-        return say(f"outcome.{verdict.outcome}", lang)
-    if name == "answer_class":
-        return (
-            say("ask.no_decision", lang)
-            if verdict.answer_class is None
-            else _class(verdict.answer_class, lang)
-        )
-    if name == "tally":
-        lines = (
-            f"{_class(line.answer_class, lang)} {len(line.seats)} ({', '.join(s.upper() for s in line.seats)})"
-            for line in verdict.tally
-        )
-        return "\n".join(lines) or "-"
-    if name == "dissent":
-        return ", ".join(seats.get(ask, ask) for ask in verdict.dissent) or "-"
-    return "\n".join(say(f"flag.{flag}", lang) for flag in verdict.flags) or "-"
-
-
-def _class(answer_class: str, lang: str) -> str:
-    return say_class(answer_class, lang)
-
-
-def _need(need: Need, lang: str) -> str:
-    return say("replay.need", lang, seat=need.seat.upper(), why=say(f"replay.need.{need.why}", lang))
-
-
-def _reseated(found: Counterfactual, lang: str) -> Sequence[str]:
-    return [
-        say(
-            "replay.reseated",
-            lang,
-            seat=each.seat.upper(),
-            card=each.card,
-            now=say("policy.no" if each.was else "policy.yes", lang),
-            why=say_reasons(each.reasons, lang) or "-",
-        )
-        for each in found.reseated
-    ]
-
-
-def _counterfactual_json(found: Counterfactual) -> dict[str, object]:
-    return {
-        "result": found.result,
-        "changed": list(found.changed),
-        "recorded": None if found.recorded is None else found.recorded.model_dump(mode="json"),
-        "recomputed": None if found.recomputed is None else found.recomputed.model_dump(mode="json"),
-        "needs": [{"seat": need.seat, "why": need.why} for need in found.needs],
-        "pivotal": list(found.pivotal),
-        "absences": [
-            {
-                "seat": each.seat,
-                "pivotal": each.pivotal,
-                "outcome": None if each.verdict is None else each.verdict.outcome,
-                "answer_class": None if each.verdict is None else each.verdict.answer_class,
-                "needs": [{"seat": need.seat, "why": need.why} for need in each.needs],
-            }
-            for each in found.absences
-        ],
-        "reseated": [
-            {"seat": each.seat, "card": each.card, "was": each.was, "reasons": list(each.reasons)}
-            for each in found.reseated
-        ],
-        "reason": found.reason,
-    }

@@ -99,10 +99,9 @@ def rule_on(opened: Opened, terms: Terms, voices: Sequence[Voice], counted: Coun
     if any(blocks.values()):
         outcome = "withheld"
     spoken = [v for v in voices if v.ballot is not None]
-    firsts = {v.seat: _first(opened, v) for v in spoken}
     flags = {
-        "bloc_split": _divides(firsts, {v.seat: _bloc(facts[v.seat]) for v in spoken})
-        or _divides(firsts, {v.seat: facts[v.seat].lineage for v in spoken}),
+        "bloc_split": _divides(spoken, {v.seat: _bloc(facts[v.seat]) for v in spoken})
+        or _divides(spoken, {v.seat: facts[v.seat].lineage for v in spoken}),
         "concern": any(v.severity for v in spoken),
         "degraded": any(v.missing for v in voices),
         "foreign_claim": stands and _repeats(terms, voices, counted),
@@ -153,7 +152,8 @@ def _is_whole(opened: Opened, voices: Sequence[Voice], counted: Counted) -> bool
         return len(counted.tally) == 1
     if opened.space.kind != "choice" or opened.rule.name not in {*RANKED, "approval"}:
         return True
-    return {_first(opened, voice) for voice in voices} == {counted.winner}
+    firsts = {(voice.ballot or "").split(">")[0] for voice in voices}
+    return firsts == {counted.winner}
 
 
 def _confidence(
@@ -180,24 +180,17 @@ def _bloc(facts: CardFacts) -> str | None:
     return None if facts.bloc == UNKNOWN_BLOC else facts.bloc
 
 
-def _first(opened: Opened, voice: Voice) -> str:
-    """What a seat voted for; of a ranking what it puts first, since who agrees in that is not divided."""
-    ballot = voice.ballot or ""
-    ranks = opened.space.kind == "choice" and opened.rule.name in RANKED
-    return ballot.split(">")[0] if ranks else ballot
-
-
-def _divides(firsts: Mapping[str, str], groups: Mapping[str, str | None]) -> bool:
+def _divides(spoken: Sequence[Voice], groups: Mapping[str, str | None]) -> bool:
     """Whether the votes divide along groups: no group is divided, classes differ, and some group has two voices.
 
-    Voices of unknown group neither make nor break a division. Both are by seat.
+    Voices of unknown group neither make nor break a division.
     """
     held: dict[str, set[str]] = {}
     sizes: dict[str, int] = {}
-    for seat, first in firsts.items():
-        group = groups[seat]
+    for voice in spoken:
+        group = groups[voice.seat]
         if group is not None:
-            held.setdefault(group, set()).add(first)
+            held.setdefault(group, set()).add(voice.ballot or "")
             sizes[group] = sizes.get(group, 0) + 1
     classes = {ballot for ballots in held.values() for ballot in ballots}
     united = all(len(ballots) == 1 for ballots in held.values())

@@ -158,7 +158,7 @@ def agreed(first: Review, second: Review) -> Review:
     places = [_places(review.ranking, asks) for review in (first, second)]
     ranking: Tiers = (asks,) if asks else ()
     if places[0] == places[1]:
-        tiers = [tuple(ask for ask in asks if places[0][ask] == place) for place in range(len(asks) + 1)]
+        tiers = [tuple(a for a in asks if places[0][a] == place) for place in sorted(set(places[0].values()))]
         ranking = tuple(tier for tier in tiers if tier)
     one, other = dict(first.votes), dict(second.votes)
     votes = tuple(

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from magi.core.council import Council, Seat
-from magi.core.deliberation import QUESTION
+from magi.core.effects import QUESTION
 from magi.core.record import Answered, AttemptFailed, Cancelled, LabelRaised, Opened, Record
+from magi.core.terms import ArbitrationRules, Gate, Terms, Topic
 from magi.replay.world import World
 from magi.residency.masking import unmasked_label
 from magi.residency.policy import Profile
 from magi.service.question import Question
 from magi.service.reply import label_of, reply_text
+from magi.service.terms import BATTERY, spelled
 
 Outcomes = Mapping[tuple[str, int], Record]
 
@@ -88,7 +90,7 @@ def _as_it_is(opened: Opened, label: int) -> int:
 
 
 def council_of(opened: Opened) -> Council:
-    """The council as the record has it: seats, quorum, rule, times; its title is its name."""
+    """The council as the record has it: seats, quorum, rule, times, arbitration; its title is its name."""
     seats = (
         Seat(seat=plan.seat, persona=plan.persona.removeprefix("persona/"), targets=plan.targets)
         for plan in opened.seats
@@ -101,7 +103,37 @@ def council_of(opened: Opened) -> Council:
         rule=opened.rule,
         deadline_seconds=max(opened.deadline_ms // 1000, 1),
         attempts=opened.attempts,
+        arbitration=None if opened.arbitration is None else _rules_of(opened, opened.arbitration),
     )
+
+
+def _rules_of(opened: Opened, terms: Terms) -> ArbitrationRules:
+    """The council's `[arbitration]` as far as it concerned this question: by it the same question blocks the same.
+
+    What a gate, a stake or a concurrence says of other topics is in no record.
+    """
+    topics = _topics(opened, terms)
+    gated = tuple(dict.fromkeys(each.topic for each in terms.rested if each.why == "gate"))
+    resting = {each.seat for each in terms.rested if each.why == "gate"}
+    speaking = tuple(plan.seat for plan in opened.seats if plan.seat not in resting)
+    return ArbitrationRules(
+        mode=terms.mode,
+        rebuttal=terms.rebuttal,
+        peer_review=terms.peer_review,
+        severity_floor=terms.severity_floor,
+        withhold=terms.withhold,
+        high_stakes=topics if terms.barred_alone else (),
+        concurrence=topics if terms.needs_domestic else (),
+        gates=tuple(Gate(topic=topic, seats=speaking) for topic in gated),
+        writer=next(iter(terms.writers), None),
+    )
+
+
+def _topics(opened: Opened, terms: Terms) -> tuple[Topic, ...]:
+    """The topics that the question was on, spelled as terms spell them, and those that its text may name."""
+    named = (*opened.topics, *((terms.subject,) if terms.subject else ()))
+    places = (topic for topics in BATTERY.values() for topic in topics)
+    return tuple(dict.fromkeys(spelled(topic) for topic in (*named, *places)))
 
 
 def outcomes(records: Sequence[Record]) -> Outcomes:

@@ -48,9 +48,10 @@ class Tokens:
 class InTurn:
     """The `Models` port: the real client and guard, with a gate before everything that the record has in an order."""
 
-    def __init__(self, case: Case, turns: Turns) -> None:
-        """Wire a client and a guard to the recording of a case."""
+    def __init__(self, case: Case, turns: Turns, until: int) -> None:
+        """Wire a client and a guard to the recording of a case, for a process whose life ends at a place."""
         self.labelling: dict[str, int] = {}
+        self._until = until
         self._case = case
         self._turns = turns
         self._outcomes = outcomes(case.records)
@@ -63,7 +64,7 @@ class InTurn:
         turns.begin(order.ask)
 
         async def authorise_in_turn(ticket: Ticket, wire: Wire) -> None:
-            place = turns.take(Ticketed.kind, ticket.ask, ticket.attempt)
+            place = turns.take(Ticketed.kind, ticket.ask, ticket.attempt, until=self._until)
             if place is None:
                 await self._off_record(ticket.ask, MissError(ticket.ask, ticket.attempt))
                 return
@@ -75,7 +76,9 @@ class InTurn:
             turns.after_ticket(ticket.ask, ticket.attempt, kept_back=kept_back)
 
         async def failed_in_turn(report: AttemptReport) -> None:
-            places = [turns.take(kind, report.ask, report.attempt) for kind in _kinds(report)]
+            places = [
+                turns.take(kind, report.ask, report.attempt, until=self._until) for kind in _kinds(report)
+            ]
             if None in places:
                 what = f"{report.failure} is not on record"
                 await self._off_record(report.ask, DivergedError(f"{report.ask}#{report.attempt}", what))
@@ -91,7 +94,7 @@ class InTurn:
                 turns.after(place)
 
         told = await self._client.ask(order, authorise_in_turn, failed_in_turn)
-        place = turns.take(Answered.kind, order.ask)
+        place = turns.take(Answered.kind, order.ask, until=self._until)
         if place is None:
             await self._off_record(order.ask, DivergedError(order.ask, "answered is not on record"))
         else:
@@ -105,7 +108,11 @@ class InTurn:
         place inside of the labelling.
         """
         known = self._case.known_rises(place)
-        if known is None:
+        if place in self._turns.early:
+            if has_words:
+                self.labelling[ask] = place
+            await (self._turns.appended(known or 0) if has_words else self._turns.in_line(place))
+        elif known is None:
             await self._turns.appended(place)
         elif not has_words:
             await self._turns.handed_in(place)
@@ -115,8 +122,8 @@ class InTurn:
                 await self._turns.appended(known)
 
     async def _off_record(self, ask: str, error: Exception) -> None:
-        """What an ask comes to beyond its record: it was given up before that, or something differs."""
-        if ask not in self._turns.given_up:
+        """What an ask comes to beyond its record: it was given up before, its process died, or something differs."""
+        if ask not in self._turns.given_up and not self._turns.is_cut_off(ask, self._until):
             raise error
         await self._turns.never()
 
@@ -195,7 +202,9 @@ class LabelledInTurn:
         ask = texts[0][0] if texts else ""
         self._looked[ask] = self._looked.get(ask, 0) + 1
         if ask in self._models.labelling and self._looked[ask] == self._looks:
-            await self._turns.appended(self._models.labelling[ask])
+            place = self._models.labelling[ask]
+            early = place in self._turns.early
+            await (self._turns.in_line(place) if early else self._turns.appended(place))
         return found
 
 
@@ -260,7 +269,7 @@ class _Recording:
         self.check(ask, attempt, wire)
         self._turns.sending()
         record = self._outcomes.get((ask, attempt))
-        if record is None and ask in self._turns.given_up:
+        if record is None and (ask in self._turns.given_up or (ask, attempt) in self._turns.lost):
             return None
         ref = None if record is None else record.ref("exchange")
         if ref is None:

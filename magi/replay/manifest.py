@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from magi.core.canonical import Plain
-from magi.core.record import Answered, AttemptFailed, Decided, Manifest, Opened, Record, Ticketed
+from magi.core.decided import Decided
+from magi.core.record import Answered, AttemptFailed, Manifest, Opened, Record, Ticketed
 from magi.replay.world import World
 
 NAMED_ONLY = frozenset({"code", "lock", "council", "dictionary"})
@@ -86,7 +87,7 @@ def check_manifest(recorded: Manifest, world: World) -> ManifestCheck:
         "council": any(recorded.council == council.digest for council in world.councils.values()),
         "profile": recorded.profile in world.profiles,
         **_detectors(recorded, world),
-        "reliability": True if recorded.reliability is None else None,
+        "reliability": True,  # what it says of this council stands in the terms on record, which a replay takes
     }
     for name, hashed in sorted(recorded.prompts.items()):
         known = name in world.templates.texts

@@ -1,7 +1,7 @@
 """Replay level R2: one deliberation's whole pipeline again, offline, from its records and their bodies.
 
-1. What cannot be run is told by its name: no verdict yet, refused, a body erased, another process took it over, an
-   answer that was too secret to be kept.
+1. What cannot be run is told by its name: no verdict yet, refused, a body erased, an answer that was too secret to
+   be kept.
 2. Where today's prompts, cards, profile or detectors are not those of the manifest, only the verdict is recomputed,
    from what the backends sent (`reheard`).
 3. Otherwise the service itself runs (`rerun`): it labels, plans, renders, asks, guards, reads and decides; each send
@@ -13,8 +13,9 @@ Declared differences, of which each is named in `ManifestCheck` where it occurs,
 counts of it stands in the record). Salts, and so commitments and record digests, are new in every ledger and are not
 compared; the plaintexts are. Nonces and MACs of tickets stand in no record.
 
-What the record does not hold is taken from it and named in `taken`: which label was declared and what earlier turns
-carried, the keyed digests, the wording of the reply, and what people did on the way.
+What is taken from the record is named in `taken`: which label was declared and what earlier turns carried, the keyed
+digests, the wording of the reply, the terms of arbitration, what people did on the way, and where another process
+took it over.
 """
 
 import inspect
@@ -23,19 +24,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from magi.core.canonical import Plain
+from magi.core.decided import Decided
 from magi.core.errors import ErasedError, MagiError
-from magi.core.record import (
-    Abandoned,
-    Answered,
-    AttemptFailed,
-    Decided,
-    Opened,
-    Record,
-    Ref,
-    Refused,
-    Ticketed,
-)
+from magi.core.record import Answered, AttemptFailed, Opened, Record, Ref, Refused
 from magi.replay.case import Case, outcomes
+from magi.replay.lives import takeovers
 from magi.replay.manifest import NAMED_ONLY, ManifestCheck, check_manifest, origins_of
 from magi.replay.reheard import verdict_again
 from magi.replay.rerun import rerun
@@ -174,23 +167,12 @@ async def _read(records: Sequence[Record], body: Body) -> tuple[dict[str, bytes]
 def _not_supported(records: Sequence[Record]) -> str | None:
     """Why this record cannot be run again, or None.
 
-    `recovered`: another process took it over, whose moment stands in no record. `answer_not_kept`: an answer held
-    classified text, of which nothing is stored. `no_exchange`: an answer, or a failure after sending, without what
-    came back: it did not come through the gateway.
+    `answer_not_kept`: an answer held classified text, of which nothing is stored. `no_exchange`: an answer, or a
+    failure after sending, without what came back: it did not come through the gateway.
     """
-    ends, lost = outcomes(records), set[tuple[str, int]]()
-    for record in records:
-        event = record.data
-        if isinstance(event, Abandoned):
-            return "recovered"
-        if isinstance(event, Ticketed):
-            if (event.ask, event.attempt - 1) in lost:
-                return "recovered"
-            if (event.ask, event.attempt) not in ends:
-                lost.add((event.ask, event.attempt))
-        if isinstance(event, Answered) and event.failure == "classified":
-            return "answer_not_kept"
-    for record in ends.values():
+    if any(isinstance(r.data, Answered) and r.data.failure == "classified" for r in records):
+        return "answer_not_kept"
+    for record in outcomes(records).values():
         event = record.data
         came = isinstance(event, Answered) or (isinstance(event, AttemptFailed) and event.sent != "no")
         if came and record.ref("exchange") is None:
@@ -218,6 +200,8 @@ def _taken(case: Case, records: Sequence[Record]) -> tuple[str, ...]:
         "reply_text": bool(case.reply),
         "raise": bool(case.raises),
         "caller_gone": case.gone is not None,
+        "terms": opened.arbitration is not None,
+        "taken_over": bool(takeovers(case.records)),
         "after_verdict": len(records) > len(case.records),
     }
     return tuple(name for name, so in found.items() if so)

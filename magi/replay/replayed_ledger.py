@@ -6,12 +6,14 @@ has the recorded time and, where all is as recorded, the recorded commitments. S
 is why commitments are not compared. Leaves to others: when something is appended (`turns`).
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from magi.core.canonical import digest
+from magi.core.decided import Decided
 from magi.core.ports import NO_MARKS, Draft, Marks, OpenStream
-from magi.core.record import Decided, Event, LabelLowered, Opened, Record, Ref
+from magi.core.record import Event, LabelLowered, Opened, Record, Ref
 from magi.replay.turns import DivergedError, Turns
 
 
@@ -38,6 +40,8 @@ class ReplayedLedger:
     excused: frozenset[str] = frozenset()
     kept: list[Record] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the replay is over: who still waits to write will not."""
 
     @property
     def verdict(self) -> Decided | None:
@@ -58,6 +62,7 @@ class ReplayedLedger:
             raise DivergedError(place, "another stream or ordinal")
         new = tuple(self._compared(place + number, draft) for number, draft in enumerate(drafts))
         self.kept += new
+        await self.turns.let_in_line(len(self.kept))
         self.turns.hand_in(len(self.kept))
         return new
 
@@ -127,6 +132,57 @@ class ReplayedLedger:
         """Nobody else asks for it."""
         del owner, ttl_ms, dead_owner
         return stream == self.stream
+
+
+@dataclass
+class MortalLedger:
+    """The `Ledger` port of a process that died: it writes what stands before `end`, and nothing more."""
+
+    ledger: ReplayedLedger
+    end: int
+
+    async def append(
+        self, stream: str, expect: int | None, drafts: Sequence[Draft], marks: Marks = NO_MARKS
+    ) -> tuple[Record, ...]:
+        """As the ledger of the replay; after the end of this life it never returns.
+
+        Raises:
+            DivergedError: see `ReplayedLedger`; or the replay is over.
+        """
+        if len(self.ledger.kept) >= self.end and self.end < len(self.ledger.turns.records):
+            await self.ledger.over.wait()
+            raise DivergedError(self.end, "its process had died")
+        return await self.ledger.append(stream, expect, drafts, marks)
+
+    async def read(self, stream: str) -> tuple[Record, ...]:
+        """As the ledger of the replay."""
+        return await self.ledger.read(stream)
+
+    async def streams(self, prefix: str) -> tuple[str, ...]:
+        """As the ledger of the replay."""
+        return await self.ledger.streams(prefix)
+
+    async def body(
+        self, ref: Ref, who: str, why: str, *, request: int | None = None, at: int | None = None
+    ) -> bytes:
+        """As the ledger of the replay."""
+        return await self.ledger.body(ref, who, why, request=request, at=at)
+
+    async def labels(self, digests: Sequence[str]) -> Mapping[str, int]:
+        """As the ledger of the replay."""
+        return await self.ledger.labels(digests)
+
+    async def known(self, hashes: Sequence[str]) -> Mapping[str, str]:
+        """As the ledger of the replay."""
+        return await self.ledger.known(hashes)
+
+    async def open_streams(self) -> tuple[OpenStream, ...]:
+        """As the ledger of the replay."""
+        return await self.ledger.open_streams()
+
+    async def claim(self, stream: str, owner: str, ttl_ms: int, dead_owner: str | None = None) -> bool:
+        """As the ledger of the replay."""
+        return await self.ledger.claim(stream, owner, ttl_ms, dead_owner)
 
 
 def _name(event: Event) -> str:

@@ -8,11 +8,12 @@ equality, and agreement is not truth. Leaves to others: money and limits (who ca
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from magi.core.answers import classify_open
 from magi.core.canonical import Plain
+from magi.core.decided import Decided, SeatReport
 from magi.core.errors import (
     CouncilRefusedError,
     ErasedError,
@@ -20,7 +21,7 @@ from magi.core.errors import (
     QuestionRefusedError,
     UnknownNameError,
 )
-from magi.core.record import Answered, Decided, Opened, Record, Ref, SeatReport
+from magi.core.record import Answered, Opened, Record, Ref
 from magi.replay.case import council_of
 from magi.replay.manifest import origins_of
 from magi.replay.offline import Body
@@ -29,6 +30,7 @@ from magi.residency.masking import unmasked_label
 from magi.service.question import Question, read_question
 from magi.service.reply import Deliberation, label_of, read_statement
 from magi.service.run import Request, Tools, deliberate
+from magi.service.terms import make_terms
 
 Word = Literal[
     "same",
@@ -45,7 +47,7 @@ WHOLE_BP = 10_000
 """Shares are in basis points: integers, as in every record."""
 
 _FAILED = frozenset({"failure", "outstanding", "cancelled"})
-_SPOKE = frozenset({"answer", "abstention", "refusal"})
+_SPOKE = frozenset({"answer", "abstention", "refusal", "evasion"})
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ async def requery(tools: Tools, stream: str, records: Sequence[Record], body: Bo
         who: whose replay it is, for the report.
 
     The question is asked under the label that the deliberation had reached, or a stricter one. Its council is made of
-    what the record says; cards, prompts and profile are today's.
+    what the record says, its arbitration included; cards, prompts and profile are today's, and so are the reliability
+    profile and the bias findings in use.
 
     Raises:
         MagiError: what the ledger raises; nothing is then known of the new deliberation.
@@ -144,7 +147,8 @@ async def requery(tools: Tools, stream: str, records: Sequence[Record], body: Bo
     except ErasedError:
         return Agreement(stream, who, "erased", label_then=reached.word, outcome_then=decided.outcome)
     try:
-        done = await deliberate(tools, _request(question, opened, reached))
+        request = _request(question, opened, reached)
+        done = await deliberate(await _with_sources(tools, request, opened), request)
     except (CouncilRefusedError, QuestionRefusedError, UnknownNameError, KeyMissingError) as error:
         why = f"{error.code}.{error.reason}"
         return Agreement(
@@ -187,9 +191,37 @@ def _reached(records: Sequence[Record]) -> Label:
 def _request(question: Question, opened: Opened, reached: Label) -> Request:
     """The same question to the same council; never under a milder label than it had reached."""
     said = opened.declared or reached > DEFAULT
+    terms = opened.arbitration
     return Request(
-        question, council_of(opened), label=reached.word if said else None, lowering=opened.lowering
+        question,
+        council_of(opened),
+        label=reached.word if said else None,
+        lowering=opened.lowering,
+        subject=None if terms is None else terms.subject,
     )
+
+
+async def _with_sources(tools: Tools, request: Request, opened: Opened) -> Tools:
+    """The tools, for a question with materials with terms that name them: the files are kept nowhere, what they are is.
+
+    Raises:
+        CouncilRefusedError: as in any deliberation.
+    """
+    terms = opened.arbitration
+    if terms is None or not terms.sources:
+        return tools
+    made = await make_terms(
+        tools,
+        request.council,
+        request.question,
+        topics=opened.topics,
+        subject=terms.subject,
+        today=tools.today(),
+        sources=terms.sources,
+    )
+    if made is not None and opened.masked:
+        made = made.model_copy(update={"rebuttal": False, "peer_review": False})
+    return replace(tools, terms=lambda _request: made)
 
 
 async def _read(body: Body, ref: Ref) -> bytes:

@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from magi.core.record import Answered, Decided, LabelRaised, Opened, Record
+from magi.core.decided import Decided
+from magi.core.record import Answered, LabelRaised, Opened, Record
 from magi.replay.egress import Period
 from magi.residency.label import Label
 

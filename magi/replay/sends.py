@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from magi.core.card import JAPAN_TIME
+from magi.core.decided import Origin
+from magi.core.effects import seat_number
 from magi.core.record import (
     Alarm,
     Answered,
@@ -22,7 +24,6 @@ from magi.core.record import (
     Cancelled,
     LabelLowered,
     Opened,
-    Origin,
     Record,
     Refused,
     Ticketed,
@@ -213,22 +214,22 @@ def sends_of(
 
 def incidents_of(records: Sequence[Record]) -> tuple[Incident, ...]:
     """Every refusal and alarm of a stream, in order."""
-    seats: Mapping[str, str] = {}
+    opened: Opened | None = None
     found: list[Incident] = []
     for record in records:
         event = record.data
         if isinstance(event, Opened):
-            seats = _seats(event)
+            opened = event
         elif isinstance(event, Refused):
             # The rules by name: a refusal of the guard brings them without spans.
             rules = {*(hit.rule for hit in event.hits), *event.rules}
             found.append(
                 _incident(
-                    record, event, by=event.by, label=event.label, rules=tuple(sorted(rules)), seats=seats
+                    record, event, by=event.by, label=event.label, rules=tuple(sorted(rules)), opened=opened
                 )
             )
         elif isinstance(event, Alarm):
-            found.append(_incident(record, event, by="gateway", label=None, rules=(), seats=seats))
+            found.append(_incident(record, event, by="gateway", label=None, rules=(), opened=opened))
     return tuple(found)
 
 
@@ -239,15 +240,19 @@ def _incident(
     by: str,
     label: int | None,
     rules: tuple[str, ...],
-    seats: Mapping[str, str],
+    opened: Opened | None,
 ) -> Incident:
     kind: Literal["refused", "alarm"] = "refused" if isinstance(event, Refused) else "alarm"
-    seat = None if event.ask is None else seats.get(event.ask, event.ask)
+    seat = None if event.ask is None else _seat(opened, event.ask)
     return Incident(record.at_ms, record.stream, kind, by, event.reason, seat, event.card, label, rules)
 
 
-def _seats(opened: Opened) -> Mapping[str, str]:
-    return {f"a{number}": plan.seat for number, plan in enumerate(opened.seats, start=1)}
+def _seat(opened: Opened | None, ask: str) -> str:
+    """The seat that an ask of any stage is put to; its own name where the intent does not tell."""
+    try:
+        return ask if opened is None else opened.seats[seat_number(ask) - 1].seat
+    except (ValueError, IndexError):
+        return ask
 
 
 def _send(
@@ -265,7 +270,7 @@ def _send(
     return Send(
         at_ms=at_ms,
         stream=stream,
-        seat=ticket.ask if opened is None else _seats(opened).get(ticket.ask, ticket.ask),
+        seat=_seat(opened, ticket.ask),
         ask=ticket.ask,
         attempt=ticket.attempt,
         card=ticket.card,

@@ -31,6 +31,7 @@ from magi.core.record import (
     Ticketed,
 )
 from magi.gateway.ticket import TICKET_MS
+from magi.replay.lives import lost, takeovers
 
 _own_ms: ContextVar[int | None] = ContextVar("replay_own_ms", default=None)
 """The time of the ask that runs in this context; None outside of one."""
@@ -63,12 +64,20 @@ class Turns:
         self.records = tuple(records)
         self.steps = 0
         self.given_up = {ask for r in records if isinstance(r.data, Cancelled) for ask in r.data.asks}
+        self.lives = (*takeovers(records), len(records))
+        """Where each process over this deliberation ended; the last one came to the verdict."""
+        self.lost = lost(records)
+        self.early = _early(records)
+        """Answers that stood in line before their ask, or one in line after them, was stopped: place of that stop."""
+        self._begun: dict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        self._in_line: dict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._places: dict[tuple[str, str, int], deque[int]] = defaultdict(deque)
         for place, record in enumerate(records):
             if (key := _key(record)) is not None:
                 self._places[key].append(place)
         self._handed: dict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._appended: dict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        self._appended[0].set()
         self._appended_count = 0
 
     # The clock.
@@ -136,10 +145,18 @@ class Turns:
 
     # The order.
 
-    def take(self, kind: str, ask: str, attempt: int = 0) -> int | None:
-        """The place of the next record of that kind for that ask, taken once; None where the record has none."""
+    def take(self, kind: str, ask: str, attempt: int = 0, *, until: int) -> int | None:
+        """The place of the next record of that kind for that ask, taken once; None where there is none before `until`.
+
+        `until` is where the life ends of the process that asks: what stands after it is another one's.
+        """
         free = self._places.get((kind, ask, attempt))
-        return free.popleft() if free else None
+        return free.popleft() if free and free[0] < until else None
+
+    def is_cut_off(self, ask: str, until: int) -> bool:
+        """Whether the process that ends there died over this ask."""
+        answered = (r.data for r in self.records[:until] if isinstance(r.data, Answered))
+        return until < len(self.records) and all(each.ask != ask for each in answered)
 
     def next_of(self, ask: str) -> int | None:
         """The first place that this ask has not taken yet."""
@@ -158,6 +175,22 @@ class Turns:
         await self._appended[place].wait()
         self.steps += 1
 
+    async def in_line(self, place: int) -> None:
+        """Wait until an early answer may stand in line: while what stops asks is written, after those before it."""
+        stop = self.early[place]
+        await self._begun[stop].wait()
+        before = max((p for p, s in self.early.items() if s == stop and p < place), default=None)
+        if before is not None:
+            await self._in_line[before].wait()
+        self.steps += 1
+        self._in_line[place].set()
+
+    async def let_in_line(self, count: int) -> None:
+        """Hold up the writing of the first `count` records until the answers that came meanwhile stand in line."""
+        self._begun[count].set()
+        for place in sorted(p for p, stop in self.early.items() if stop == count):
+            await self._in_line[place].wait()
+
     async def never(self) -> None:
         """Wait for what the record does not have: somebody will cancel it."""
         await asyncio.get_running_loop().create_future()
@@ -172,6 +205,20 @@ class Turns:
         self.steps += 1
         self._appended_count = record.ordinal + 1
         self._appended[self._appended_count].set()
+
+
+def _early(records: Sequence[Record]) -> dict[int, int]:
+    """By place of an answer, that of a stop before it, where the line held the answer of an ask that was stopped."""
+    found: dict[int, int] = {}
+    answers = [place for place, record in enumerate(records) if isinstance(record.data, Answered)]
+    for stop, record in enumerate(records):
+        if not isinstance(record.data, Cancelled) or record.data.by != "core":
+            continue
+        late = [p for p in answers if p > stop and getattr(records[p].data, "ask", "") in record.data.asks]
+        for place in answers:
+            if stop < place <= max(late, default=stop):
+                found.setdefault(place, stop)
+    return found
 
 
 def _key(record: Record) -> tuple[str, str, int] | None:

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from magi import __version__
 from magi.assets import code_version
 from magi.cli.main import app
-from magi.core.deliberation import Decide, feed
+from magi.core.deliberation import feed
+from magi.core.effects import Decide
 from magi.core.errors import MagiError
 from magi.core.ports import Draft
 from magi.core.record import Ticketed
@@ -332,7 +333,7 @@ def test_todays_seating(home):
         (("a", "--rule", "most"), "rule"),
         (("a", "--rule", "supermajority:1/3"), "rule"),
         (("a", "--without", "s9"), "seat"),
-        (("a", "--reliability", "r.json"), "reliability"),
+        (("a", "--reliability", "no-such-file.json"), "unreadable"),
         (("--all", "--from", "yesterday"), "day"),
         (("--all", "--who", ""), "replay_word"),
         (("--all", "--why", "x" * 201), "replay_word"),

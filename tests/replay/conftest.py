@@ -10,8 +10,8 @@ import pytest
 
 from magi.assets import load_assets
 from magi.core.council import Seat
+from magi.core.decided import Decided
 from magi.core.errors import ErasedError
-from magi.core.record import Decided
 from magi.core.space import ChoiceSpace
 from magi.replay.offline import replay_offline
 from magi.replay.world import World
@@ -97,7 +97,8 @@ class Stage:
         self.home = home
         self.assets = assets
         self._detectors = detectors
-        self.council = assets.councils["rehearsal-domestic"]
+        # One round, without terms of arbitration; councils with terms are in the tests of their rounds.
+        self.council = assets.councils["rehearsal-domestic"].model_copy(update={"arbitration": None})
         self.profiles = {profile.version: profile for profile in assets.dated_profiles}
 
     def detectors(self, profile):

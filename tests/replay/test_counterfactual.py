@@ -2,7 +2,8 @@
 
 import pytest
 
-from magi.core.deliberation import Decide, feed
+from magi.core.deliberation import feed
+from magi.core.effects import Decide
 from magi.core.record import Admission, LabelRaised, Refused, Ticketed
 from magi.core.rules.count import Rule
 from magi.core.space import OpenSpace

@@ -482,26 +482,26 @@ def numbered(records):
     return tuple(record.model_copy(update={"ordinal": place}) for place, record in enumerate(records))
 
 
-def test_a_deliberation_that_was_given_up_by_a_restart_is_not_supported(plain):
-    """When another process came in stands in no record, so nothing is pretended."""
+def test_a_restart_that_gave_up_what_was_over_is_different(plain):
+    """A restart that closed a deliberation whose seats had all answered cannot have been."""
     event = Abandoned(asks=("a1",), why="other_ground_or_deadline")
     abandoned = plain.records[-1].model_copy(update={"kind": "abandoned", "data": event})
     records = numbered((*plain.records[:-1], abandoned, plain.records[-1]))
 
     found = replace(plain, records=records).replay()
 
-    assert (found.result, found.first_difference, found.verdict_same) == ("unsupported", "recovered", True)
+    assert (found.result, found.verdict_same) == ("different", True)
+    assert "abandoned" in found.first_difference
 
 
-def test_a_deliberation_that_was_taken_up_is_not_supported(stage, acts):
-    """A ticket without an outcome and another one after it: a process died between them."""
+def test_a_ticket_without_an_outcome_is_another_process_s_before(stage, acts):
+    """A ticket without an outcome and another one after it: a process died between them, and it is run like that."""
     recorded = stage.record({acts.NI: sequence(Status(503), acts.form("B"))})
     lost = recorded.place("attempt_failed")
     records = numbered((*recorded.records[:lost], *recorded.records[lost + 1 :]))
 
-    found = replace(recorded, records=records).replay()
-
-    assert (found.result, found.first_difference, found.verdict_same) == ("unsupported", "recovered", True)
+    assert_same(found := replace(recorded, records=records).replay())
+    assert found.taken == ("taken_over",)
 
 
 def test_an_answer_that_did_not_come_through_the_gateway_is_not_supported(plain):

@@ -7,7 +7,8 @@ import tracemalloc
 import pytest
 
 from magi.core.errors import MalformedFileError, UnknownNameError
-from magi.core.record import AttemptFailed, Ticketed, Tokens
+from magi.core.record import AttemptFailed, Ticketed
+from magi.core.said import Tokens
 from magi.replay.egress import Period
 from magi.replay.outside import Entry, OutsideFile
 from magi.replay.reconcile import Reconciliation, Terms, never_leaves

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from magi.core.decided import Decided
 from magi.core.errors import ErasedError
-from magi.core.record import Decided
 from magi.core.space import OpenSpace
 from magi.replay.requery import Agreement, SeatAgreement, agreements, requery
 from magi.service.labelled import raise_label

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magi.core.record import Decided, Refused
+from magi.core.decided import Decided
+from magi.core.record import Refused
 from magi.replay.egress import Period
 from magi.replay.sample import Population, rank, shares
 
