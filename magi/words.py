@@ -87,6 +87,8 @@ def say_reasons(reasons: tuple[str, ...], lang: str) -> str:
 def _reason(reason: str, lang: str) -> str:
     if reason.startswith("class_") and "_not_for_" in reason:
         return say("why.class", lang, letter=reason.removeprefix("class_")[0].upper())
+    if reason.startswith("bias_battery_"):
+        return say("why.bias_battery", lang)
     return say(f"why.{reason}", lang)
 
 

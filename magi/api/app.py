@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from magi.api.adoptions import adoption_routes
 from magi.api.body import language
 from magi.api.chat import chat_routes
 from magi.api.deliberations import native_routes
@@ -33,6 +34,7 @@ def create_app(desk: Desk) -> FastAPI:
     app.router.redirect_slashes = False
     app.include_router(chat_routes(desk))
     app.include_router(native_routes(desk))
+    app.include_router(adoption_routes(desk))
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:

@@ -78,6 +78,7 @@ async def work_of(desk: Desk, asked: Asked, wording: Wording) -> Work:
         wording.render,
         asked.lowering,
         materials=materials,
+        subject=asked.topic,
     )
 
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from magi.api.adoptions import adoption_shown
 from magi.api.asked import label_asked, native_asked
 from magi.api.body import language, read_json
 from magi.api.chat import work_of
@@ -22,8 +23,9 @@ from magi.api.failing import log_unexpected
 from magi.api.problems import RequestRefusedError
 from magi.api.view import PREFIX, extension, id_of, standing, statements_shown
 from magi.api.wording import Wording
+from magi.core.decided import Decided
 from magi.core.errors import MagiError, UnknownNameError
-from magi.core.record import Answered, Decided, Opened, Record
+from magi.core.record import Answered, Opened, Record
 from magi.core.roles import AccessRules
 from magi.residency.label import Label
 from magi.service.access import Desk as ReadingDesk
@@ -96,10 +98,10 @@ def _reading_routes(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/{deliberation}")
     async def one(deliberation: str, request: Request) -> JSONResponse:
-        """Verdict, seats and who saw what; texts only with `bodies=true` and a case number in `why`."""
+        """Verdict, adoption, seats and who saw what; texts only with `bodies=true` and a case number in `why`."""
         stream, records = await _records(tools, deliberation)
         name(request.scope, stream)
-        shown = standing(stream, records)
+        shown = standing(stream, records) | await adoption_shown(tools.ledger, records)
         if request.query_params.get("bodies", "false") == "true":
             why = request.query_params.get("why", "")
             if not _WHY.fullmatch(why):

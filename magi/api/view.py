@@ -3,11 +3,18 @@
 Without statements (bodies unread) the same object names classes and seats only.
 """
 
+import datetime
 from collections.abc import Mapping, Sequence
 
-from magi.core.record import Answered, Decided, Opened, Record, Refused
+from magi.core.claims import StatedClaim
+from magi.core.decided import Arbitrated, Decided
+from magi.core.material import warnings as material_warnings
+from magi.core.record import Answered, Opened, Record, Refused
 from magi.core.space import SpaceDecision
+from magi.core.terms import Terms
 from magi.residency.label import Label
+from magi.service.account import Matter
+from magi.service.account_claims import claim_texts, reply
 from magi.service.question import Question
 from magi.service.reply import Deliberation, Statement, label_of
 
@@ -28,14 +35,14 @@ def unread(stream: str, records: Sequence[Record]) -> Deliberation:
 
 
 def extension(done: Deliberation) -> dict[str, object]:
-    """The `magi` object of a reply: outcome, votes, dissent, label, who saw what, and who was left out."""
+    """The `magi` object of a reply: outcome, votes, dissent, arbitration, label, who saw what, who was left out."""
     opened, verdict = done.opened, done.verdict
     return {
         "deliberation": id_of(done.stream),
         "outcome": verdict.outcome,
         "answer_class": verdict.answer_class,
         "attributed": _seat_of(verdict, verdict.attributed),
-        "confidence_bp": verdict.confidence_bp,
+        "confidence_bp": _shown_bp(opened.arbitration, verdict),
         "flags": list(verdict.flags),
         "votes": [
             {
@@ -52,10 +59,79 @@ def extension(done: Deliberation) -> dict[str, object]:
         "dissent": [
             {"seat": _seat_of(verdict, ask), **_words(done.statements.get(ask))} for ask in verdict.dissent
         ],
+        "arbitration": arbitrated(done),
         **_setting(opened, done.label),
         "who_saw_what": [sight.plain() for sight in done.sights],
         "left_out": [entry.model_dump(mode="json") for entry in done.left_out],
     }
+
+
+def arbitrated(done: Deliberation) -> dict[str, object] | None:
+    """What arbitration came to; None for a council without it. Words of claims are there where they were opened."""
+    found, terms = done.verdict.arbitration, done.opened.arbitration
+    if found is None or terms is None:
+        return None
+    verdict = done.verdict
+    matter = Matter(verdict, done.question, done.statements, terms)
+    answer, texts = reply(matter, "en"), claim_texts(matter)
+    return {
+        "review": list(found.review),
+        "blocked_by": [_seat_of(verdict, ask) for ask in found.blocked_by],
+        "independence": found.independence.model_dump(mode="json"),
+        "confidence": _confidence(found, terms, verdict),
+        "moves": [move.model_dump(mode="json") for move in found.moves],
+        "ranking": [list(tier) for tier in found.ranking],
+        "reply": answer.kind,
+        "sentences": [
+            vars(line) | {"claims": list(line.claims), "seats": list(line.seats)} for line in answer.lines
+        ]
+        if answer.kind in ("draft", "claims")
+        else [],
+        "claims": [line.model_dump(mode="json") | _stated(texts.get(line.id)) for line in found.claims],
+        "coverage": None if found.coverage is None else list(found.coverage),
+        "rested": [each.model_dump(mode="json") for each in terms.rested],
+        "not_asked": [report.seat for report in verdict.seats if report.said == "not_asked"],
+        "subject": terms.subject,
+        "as_of": terms.as_of,
+        "knowledge_cutoff": {
+            report.card: terms.cards[report.card].cutoff
+            for report in verdict.seats
+            if report.card is not None and report.card in terms.cards
+        },
+        "materials": [
+            source.model_dump(mode="json", exclude={"title_digest"})
+            | {"warnings": list(material_warnings(source, datetime.date.fromisoformat(terms.as_of)))}
+            for source in terms.sources
+        ],
+    }
+
+
+def _confidence(found: Arbitrated, terms: Terms, verdict: Decided) -> dict[str, object]:
+    """The calibrated probability with what stands behind it; `shown_bp` is null where it is not calibrated."""
+    held = terms.measured
+    if held is None:
+        return {"measured": False}
+    reached = (
+        held.answer_from_bp is not None and found.raw_bp is not None and found.raw_bp >= held.answer_from_bp
+    )
+    return {
+        "measured": True,
+        "shown_bp": _shown_bp(terms, verdict),
+        "labels": held.labels,
+        "profile": held.profile,
+        "promised_error_bp": None if held.answer_from_bp is None else held.error_bp,
+        "promise_reached": reached,
+    }
+
+
+def _shown_bp(terms: Terms | None, verdict: Decided) -> int | None:
+    """A probability that was not calibrated is not shown."""
+    held = None if terms is None else terms.measured
+    return None if held is not None and held.calibration.method == "none" else verdict.confidence_bp
+
+
+def _stated(claim: StatedClaim | None) -> dict[str, object]:
+    return {} if claim is None else {"text": claim.text, "source": claim.source, "quote": claim.quote}
 
 
 def _setting(opened: Opened, label: int) -> dict[str, object]:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from magi.api.prose import prose
+from magi.core.decided import Decided
 from magi.core.errors import MalformedFileError
-from magi.core.record import Decided, Record
+from magi.core.record import Record
+from magi.core.terms import Terms
 from magi.service.question import Question
 from magi.service.reply import Deliberation, Statement
 from magi.service.run import Tools
@@ -22,9 +24,15 @@ class Wording:
     lang: str
     text: str = ""
 
-    def render(self, question: Question, verdict: Decided, statements: Mapping[str, Statement]) -> str:
+    def render(
+        self,
+        question: Question,
+        verdict: Decided,
+        statements: Mapping[str, Statement],
+        terms: Terms | None = None,
+    ) -> str:
         """The reply as prose."""
-        self.text = prose(question, verdict, statements, self.lang)
+        self.text = prose(question, verdict, statements, self.lang, terms)
         return self.text
 
     async def of(self, tools: Tools, done: Deliberation) -> str:
@@ -38,7 +46,7 @@ class Wording:
         decided = next(record for record in done.records if isinstance(record.data, Decided))
         # One that a start closed after a crash was worded for nobody: its recorded text is empty.
         return await recorded_text(tools, decided) or prose(
-            done.question, done.verdict, done.statements, self.lang
+            done.question, done.verdict, done.statements, self.lang, done.opened.arbitration
         )
 
 

@@ -13,14 +13,18 @@ from pydantic import TypeAdapter, ValidationError
 from rich.live import Live
 from rich.text import Text
 
+from magi.api.view import arbitrated
 from magi.assets import Assets, load_assets
-from magi.cli import screen
+from magi.cli import screen, verdict_shown
+from magi.cli.materials_folder import read_folder
 from magi.cli.rehearsal import rehearsal
 from magi.core.card import Card
 from magi.core.council import check_council
 from magi.core.errors import CouncilRefusedError, QuestionRefusedError, UnknownNameError
+from magi.core.material import warnings
 from magi.core.record import Record
 from magi.core.space import AnswerSpace, ChoiceSpace
+from magi.core.terms import read_topic
 from magi.residency.label import Label, declared_label
 from magi.residency.plan import check, plan, seated
 from magi.residency.policy import NO_TOPICS
@@ -29,6 +33,7 @@ from magi.service.question import MAX_CHARS, Question, take_question
 from magi.service.recover import take_up
 from magi.service.reply import Deliberation
 from magi.service.run import Request, Watch, deliberate
+from magi.service.sources import UNSTATED, Material, sources
 from magi.settings import Settings
 from magi.wiring import check_callable, is_dead, open_tools, today
 from magi.words import say
@@ -53,6 +58,9 @@ class AskOptions:
     as_json: bool
     lowering: int | None = None
     files: tuple[Path, ...] = ()
+    materials: Path | None = None
+    positions: Path | None = None
+    topic: str | None = None
 
 
 def read_question(text: str, options: AskOptions) -> Question:
@@ -145,29 +153,49 @@ async def ask(settings: Settings, text: str, options: AskOptions) -> Deliberatio
         cards: Mapping[str, Card] = assets.cards
         if options.rehearsal:
             cards = (await stack.enter_async_context(rehearsal(cards))).cards
-        question, materials = await _with_files(stack, question, options)
-        request = Request(question, council, options.label, lowering=options.lowering, materials=materials)
+        question, materials = await _with_files(stack, question, options, settings.lang)
+        request = Request(
+            question,
+            council,
+            options.label,
+            lowering=options.lowering,
+            materials=materials,
+            subject=read_topic(options.topic),
+        )
         check_first(settings, assets, cards, request)
         _say_unshown(materials, settings.lang)
+        _say_sources(request, settings.lang)
         done = await _ask(settings, assets, cards, request, options)
     out = screen.console()
     if options.as_json:
-        shown = to_json(done) | ({"materials": _materials(materials)} if materials else {})
+        shown = to_json(done) | (_materials(request) if materials else {})
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
-        screen.emit(out, *screen.deliberation(done, dict(cards), settings.lang))
+        screen.emit(out, *verdict_shown.deliberation(done, cards, settings.lang))
     return done
 
 
 async def _with_files(
-    stack: contextlib.AsyncExitStack, question: Question, options: AskOptions
-) -> "tuple[Question, tuple[Extracted, ...]]":
-    """The question with its files, read before a ledger is opened: what is refused here leaves no record."""
-    if not options.files:
+    stack: contextlib.AsyncExitStack, question: Question, options: AskOptions, lang: str
+) -> tuple[Question, tuple[Material, ...]]:
+    """The question with its files, read before a ledger is opened: what is refused here leaves no record.
+
+    Files named one by one come first, then the folder of materials, then that of positions.
+    """
+    files = [*read_files(options.files)]
+    for path, position in ((options.materials, False), (options.positions, True)):
+        if path is None:
+            continue
+        folder = read_folder(path, position=position)
+        files += folder.files
+        if folder.unlisted:
+            said = say("ask.materials_unlisted", lang, folder=str(path), files=folder.unlisted)
+            screen.emit(screen.console(err=True), Text(said, style="yellow"))
+    if not files:
         return question, ()
     reader = Reader()
     stack.push_async_callback(reader.aclose)
-    return await attach(reader, question, read_files(options.files))
+    return await attach(reader, question, files)
 
 
 def _say_unshown(materials: "Sequence[Extracted]", lang: str) -> None:
@@ -182,12 +210,33 @@ def _say_unshown(materials: "Sequence[Extracted]", lang: str) -> None:
             screen.emit(err, Text(said, style="yellow"))
 
 
-def _materials(materials: "Sequence[Extracted]") -> list[dict[str, object]]:
+def _say_sources(request: Request, lang: str) -> None:
+    """Say on stderr what a reader has to know of the materials: no date, too old, of a later day, instructions.
+
+    Of a file of which nothing was stated, nobody expects a date.
+    """
+    err, day = screen.console(err=True), today()
+    for source, material in zip(sources(request, day), request.materials, strict=True):
+        unstated = isinstance(material, Material) and material.known == UNSTATED
+        for code in warnings(source, day):
+            if unstated and code == "undated_material":
+                continue
+            said = say(f"warning.{code}", lang, id=source.id)
+            screen.emit(err, Text(said, style="yellow"))
+
+
+def _materials(request: Request) -> dict[str, object]:
     """The files as plain JSON values: neither their names nor their text."""
-    return [
+    day = today()
+    files = [
         {"number": number, "media": material.media, "unreadable": list(material.unreadable)}
-        for number, material in enumerate(materials, start=1)
+        for number, material in enumerate(request.materials, start=1)
     ]
+    known = [
+        source.model_dump(mode="json", exclude={"title_digest"}) | {"warnings": list(warnings(source, day))}
+        for source in sources(request, day)
+    ]
+    return {"materials": files, "sources": known}
 
 
 def check_first(settings: Settings, assets: Assets, cards: Mapping[str, Card], request: Request) -> None:
@@ -240,6 +289,7 @@ def to_json(done: Deliberation) -> dict[str, object]:
     return {
         "id": done.stream.removeprefix("d/"),
         **verdict.model_dump(mode="json"),
+        "account": arbitrated(done),
         "space": opened.space.model_dump(mode="json"),
         "space_source": opened.space_source,
         "council": opened.council,

@@ -17,7 +17,8 @@ from fractions import Fraction
 
 from magi.core.card import Card
 from magi.core.council import Council
-from magi.core.record import Answered, Decided, Opened, Record
+from magi.core.decided import Decided
+from magi.core.record import Answered, Opened, Record
 from magi.evaluation.asked_rows import COUNCIL, AskedRow, Same
 from magi.evaluation.gold import Item
 from magi.evaluation.heard import REPLY, Heard, heard, row_of

@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,8 @@ from magi.assets import load_assets
 from magi.cli import screen
 from magi.cli.export_log import given_out, proof_of
 from magi.cli.ledger_opened import name_of, open_for_reading, open_for_writing, source_of
+from magi.cli.turning import turning_of
+from magi.core.adoption import ADOPTIONS, by_stream
 from magi.core.card import Card
 from magi.core.errors import ErasedError, MalformedFileError, UnknownNameError
 from magi.core.ports import Ledger
@@ -107,7 +109,7 @@ FORMS: Mapping[str, Form] = {
 class Around:
     """What is the same for every deliberation of one export.
 
-    `desk` opens bodies, where they were ordered.
+    `desk` opens bodies, where they were ordered; `adoptions` are people's acts by deliberation.
     """
 
     lowerings: tuple[Lowering, ...]
@@ -115,6 +117,7 @@ class Around:
     cards: Mapping[str, Card]
     rules: Mapping[str, str]
     desk: Desk | None = None
+    adoptions: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,11 @@ async def _around(settings: Settings, log: Ledger, form: Form) -> Around:
         cards = assets.cards
         rules = {name: vars(rule)[settings.lang] for name, rule in detectors.rules.items()}
     return Around(
-        lowerings_of(await log.read(CONFIG)), erasures_of(await log.read(RETENTION_STREAM)), cards, rules
+        lowerings_of(await log.read(CONFIG)),
+        erasures_of(await log.read(RETENTION_STREAM)),
+        cards,
+        rules,
+        adoptions=by_stream(await log.read(ADOPTIONS)),
     )
 
 
@@ -301,6 +308,8 @@ async def _dossier(
         cards=around.cards,
         rules=around.rules,
         stored={row.ordinal: row.data for row in stored.entries},
+        adoptions=around.adoptions.get(stored.name, ()),
+        turning=turning_of(records) if form is FORMS["html"] else None,
     )
 
 

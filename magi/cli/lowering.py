@@ -16,8 +16,8 @@ from magi.cli import screen
 from magi.cli.ask import AskOptions, read_question
 from magi.cli.explain import reason_of
 from magi.cli.ledger_opened import name_of, open_for_reading, source_of
+from magi.core.decided import Decided
 from magi.core.errors import LedgerUnavailableError, QuestionRefusedError, UnknownNameError
-from magi.core.record import Decided
 from magi.replay.sends import lowerings_of, moment
 from magi.residency.label import Label
 from magi.residency.labelling import Finding

@@ -22,10 +22,11 @@ from rich.text import Text
 
 from magi import __version__
 from magi.cli import own, replay_command, screen
+from magi.cli.adopt import adopt, reviews
 from magi.cli.audit import audits
 from magi.cli.evaluation import evaluations
 from magi.cli.ledger import ledgers
-from magi.cli.options import Lang
+from magi.cli.options import AsJson, Lang, Ledger
 from magi.cli.policy import policies
 from magi.core.errors import MagiError, UnknownNameError
 from magi.settings import Settings, read_settings
@@ -47,6 +48,8 @@ app.add_typer(agents, name="agents")
 app.command()(own.seat)
 app.command()(own.local)
 app.command()(replay_command.replay)
+app.command()(adopt)
+app.add_typer(reviews, name="review")
 
 batches = typer.Typer(help="多数の問いをまとめて / Many questions from a file.", no_args_is_help=True)
 app.add_typer(batches, name="batch")
@@ -96,6 +99,17 @@ def ask(
     file: Annotated[
         list[Path] | None, typer.Option(help="添えるファイル / A file to go with it.", show_default=False)
     ] = None,
+    materials: Annotated[
+        Path | None,
+        typer.Option(help="資料のフォルダ(materials.toml) / Folder of materials.", show_default=False),
+    ] = None,
+    positions: Annotated[
+        Path | None,
+        typer.Option(help="政府の公式見解のフォルダ / Folder of official positions.", show_default=False),
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="分野の記号(tax など) / Topic by its code.", show_default=False)
+    ] = None,
     rehearsal: Annotated[
         bool, typer.Option("--rehearsal", help="代役による予行 / Scripted stand-ins answer.")
     ] = False,
@@ -106,10 +120,38 @@ def ask(
     from magi.cli import ask as command  # noqa: PLC0415  # `magi --help` need not load the gateway
 
     options = command.AskOptions(
-        council, label, space, tuple(option or ()), rehearsal, as_json, lowering, tuple(file or ())
+        council,
+        label,
+        space,
+        tuple(option or ()),
+        rehearsal,
+        as_json,
+        lowering,
+        tuple(file or ()),
+        materials,
+        positions,
+        topic,
     )
     settings = settings_for(lang)
     run_async(command.ask(settings, command.text_of(question), options))
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="ID", help="記録番号 / Record.", show_default=False)],
+    *,
+    who: Annotated[
+        str | None, typer.Option(help="文面を読む人の名前 / Who reads the texts.", show_default=False)
+    ] = None,
+    why: Annotated[str, typer.Option(help="案件番号 / Case number.", show_default=False)] = "",
+    as_json: AsJson = False,
+    ledger: Ledger = None,
+    lang: Lang = None,
+) -> None:
+    """結論の少数意見と分かれ目 / Who dissents from a verdict, why, and what would turn it."""
+    from magi.cli import explain_verdict as command  # noqa: PLC0415
+
+    run_async(command.explain(settings_for(lang), command.ExplainOrder(name, who, why, ledger, as_json)))
 
 
 @agents.command("list")

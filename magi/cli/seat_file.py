@@ -196,6 +196,7 @@ def council_file(order: CouncilOrder, personas: Sequence[str]) -> tuple[Council,
             "attempts": COUNCIL_ATTEMPTS,
         },
         "rule": {"name": "majority", "tie": "none"},
+        "arbitration": {},
     }
     tables = [
         toml({"[seats]": {"seat": seat, "persona": found[seat] or "", "targets": _targets(cards)}})

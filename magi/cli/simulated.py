@@ -20,7 +20,8 @@ from magi.cli.explain import profile_named
 from magi.cli.ledger_opened import open_for_reading
 from magi.core.card import Card
 from magi.core.council import Council
-from magi.core.record import Answered, Decided, Hit, Opened, Record, Refused
+from magi.core.decided import Decided
+from magi.core.record import Answered, Hit, Opened, Record, Refused
 from magi.replay.egress import Period
 from magi.replay.sends import moment
 from magi.residency.detect.rule import Rule

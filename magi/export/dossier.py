@@ -12,11 +12,16 @@ from functools import cached_property
 from typing import Literal
 
 from magi.core.acts import Erased
+from magi.core.adoption import Act, standing
 from magi.core.card import JAPAN_TIME, Card
-from magi.core.record import Answered, Decided, Opened, Origin, Record, Ref, Refused
+from magi.core.decided import Decided, Origin
+from magi.core.record import Answered, Opened, Record, Ref, Refused
+from magi.core.space import OpenSpace, SpaceDecision
 from magi.residency.masking import unmasked_label
+from magi.service.account import Matter
 from magi.service.question import Question, read_question
 from magi.service.reply import Statement, label_of, read_statement
+from magi.service.turning import Turning
 
 State = Literal["opened", "erased", "closed"]
 
@@ -117,7 +122,8 @@ class Dossier:
     `sends` and `incidents` are what the records say of them, in order; `lowered_by` is who overruled the rules that
     the opening calls cleared. `stored` holds records' bytes by ordinal where they are not those that
     `Record.to_bytes` makes today. `cards` are today's cards by id, `rules` the words of a detector's rule by its id;
-    both only explain, and may be empty.
+    both only explain, and may be empty. `adoptions` are records of the stream `adoptions`: those on this deliberation.
+    `turning` is what would turn its verdict, where that was computed.
     """
 
     records: tuple[Record, ...]
@@ -129,6 +135,8 @@ class Dossier:
     cards: Mapping[str, Card] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[int, bytes] = field(default_factory=dict)
+    adoptions: tuple[Record, ...] = ()
+    turning: Turning | None = None
 
     @property
     def stream(self) -> str:
@@ -159,6 +167,12 @@ class Dossier:
     def decided_ms(self) -> int | None:
         """When the verdict was recorded, in Unix ms."""
         return next((r.at_ms for r in self.records if isinstance(r.data, Decided)), None)
+
+    @cached_property
+    def acts(self) -> tuple[Act, ...]:
+        """What people made of this very verdict, oldest first; the last one stands."""
+        found = standing(self.records, self.adoptions)
+        return () if found is None else found.acts
 
     @cached_property
     def refusals(self) -> tuple[Refused, ...]:
@@ -202,6 +216,32 @@ class Dossier:
         """
         body = self.question_body()
         return read_question(body.data) if body is not None and body.state == "opened" else None
+
+    def asked(self) -> Question:
+        """The question; without words where its body was not opened, and open where nothing was.
+
+        Raises:
+            QuestionRefusedError: as `question`.
+        """
+        opened = self.opened
+        bare = SpaceDecision(space=OpenSpace(), source="declared")
+        if opened is not None:
+            bare = SpaceDecision(space=opened.space, source=opened.space_source)
+        return self.question() or Question("", bare)
+
+    @cached_property
+    def matter(self) -> Matter | None:
+        """What an account of its verdict is of, with what was opened; None without a verdict.
+
+        Raises:
+            MalformedFileError, QuestionRefusedError: as `statement` and `question`.
+        """
+        if self.opened is None or self.decided is None:
+            return None
+        said = {ask: self.statement(ask) for ask in self.answered}
+        statements = {ask: each for ask, each in said.items() if each is not None}
+        titles = {name: card.title for name, card in self.cards.items()}
+        return Matter(self.decided, self.asked(), statements, self.opened.arbitration, titles)
 
     def statement(self, ask: str) -> Statement | None:
         """What was said to an ask, where its body was opened.

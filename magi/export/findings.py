@@ -6,17 +6,25 @@ Leaves to others: what it rests on (`grounds`), the frame (`page`).
 import json
 from collections.abc import Iterator, Sequence
 
-from magi.core.record import Answered, SeatReport
+from magi.core.decided import SeatReport
+from magi.core.record import Answered
+from magi.export.arbitration import (
+    decision_shown,
+    dissent_claims,
+    lines_shown,
+    turning_shown,
+)
 from magi.export.dossier import Body, Dossier, moment
 from magi.export.markup import Html, el, facts, joined, table, verbatim
+from magi.service import account
+from magi.service.account import Matter, notes, standing, state_words, warnings
+from magi.service.account_claims import reply, reply_title
 from magi.service.reply import Statement
 from magi.words import say, say_class, say_failure
 
 MAX_BASES = 50
 """Bases of one statement on the page: an answer with more is an attack on the reader, and the JSONL form holds it."""
-BASIS_POINTS = 100
-"""Of one per cent."""
-ANSWER_KEYS = frozenset({"answer", "reason", "basis", "回答", "答え", "理由", "根拠"})
+ANSWER_KEYS = frozenset({"answer", "reason", "basis", "concern", "claims", "回答", "答え", "理由", "根拠"})
 """Of the object that a seat is asked for: an object with more in it is shown whole."""
 
 
@@ -43,12 +51,10 @@ def class_words(dossier: Dossier, answer_class: str | None, lang: str) -> str:
     """An answer class as a person reads it: with the option's text where the question was opened."""
     if answer_class is None:
         return say("ask.no_decision", lang)
-    question = dossier.question()
-    if question is not None and question.space.kind == "choice":
-        return f"{answer_class} {question.options.get(answer_class, '')}".strip()
-    if dossier.opened is not None and dossier.opened.space.kind == "open":
-        return say("export.same_words", lang, name=answer_class)
-    return say_class(answer_class, lang)
+    matter = dossier.matter
+    if matter is None:  # no verdict yet: classes of open text are nobody's
+        return say_class(answer_class, lang)
+    return account.class_words(matter, answer_class, lang)
 
 
 def not_there(body: Body | None, lang: str) -> Html:
@@ -93,22 +99,56 @@ def verdict_part(dossier: Dossier, lang: str) -> Html:
     if decided is None:
         parts.append(el("div", *_undecided(dossier, lang), cls="verdict"))
         return joined(parts)
+    matter = dossier.matter
+    assert matter is not None  # noqa: S101  # there is a verdict
     box: list[str] = [el("p", say(f"outcome.{decided.outcome}", lang), cls="outcome")]
-    if decided.attributed is None:
-        answer = class_words(dossier, decided.answer_class, lang)
-        box.append(el("p", f"{say('ask.answer', lang)}: {answer}", cls="decided"))
-    else:
-        shown = "ask.shown" if decided.answer_class is None else "ask.shown_agreed"
-        box.append(el("p", say(shown, lang, seat=_seat_of(dossier, decided.attributed)), cls="decided"))
-        said = dossier.statement(decided.attributed)
-        body = dossier.answer_body(decided.attributed)
-        box.append(not_there(body, lang) if said is None else verbatim(said.answer, lang))
-    box.append(el("p", _confidence(decided.confidence_bp, lang)))
-    if decided.flags:
-        box.append(el("ul", *(el("li", say(f"flag.{flag}", lang)) for flag in decided.flags), cls="flags"))
+    box += _answer(dossier, matter, lang)
+    box += [el("p", line) for line in standing(matter, lang)]
+    flags = (*warnings(matter, lang), *notes(matter, lang))
+    if flags:
+        box.append(el("ul", *(el("li", flag) for flag in flags), cls="flags"))
     box.append(el("p", say("ask.advice", lang), cls="advice"))
-    parts += [el("div", *box, cls="verdict"), *_tally(dossier, lang)]
+    parts += [
+        el("div", *box, cls="verdict"),
+        decision_shown(matter, dossier, lang, first=True),
+        *_adoption(dossier, lang),
+        *_tally(dossier, lang),
+        decision_shown(matter, dossier, lang, first=False),
+    ]
     return joined(parts)
+
+
+def _answer(dossier: Dossier, matter: Matter, lang: str) -> Iterator[str]:
+    """The answer, or the reply to an open question with what stands behind each sentence."""
+    shown = reply(matter, lang)
+    title = reply_title(matter, shown, lang)
+    if shown.kind == "class":
+        yield el("p", f"{title}: {shown.lines[0].text}", cls="decided")
+        return
+    yield el("p", title, cls="decided")
+    if shown.lines:
+        yield verbatim(shown.lines[0].text, lang) if shown.kind == "statement" else lines_shown(shown, lang)
+    else:
+        body = None if shown.ask is None else dossier.answer_body(shown.ask)
+        yield not_there(body, lang) if shown.ask else el("p", say("account.closed", lang), cls="gone")
+
+
+def _adoption(dossier: Dossier, lang: str) -> Iterator[str]:
+    """採否: every act of a named person on this verdict, the one that stands last; reasons stay closed."""
+    if not dossier.acts:
+        return
+    yield el("h3", say("adoption.title", lang))
+    rows = (
+        (
+            clock_words(act.at_ms, lang),
+            say(f"adoption.{act.decision}", lang),
+            act.by,
+            "" if act == dossier.acts[-1] else say("adoption.superseded", lang),
+        )
+        for act in dossier.acts
+    )
+    keys = ("audit.time", "adoption.state", "policy.by", "export.column.state")
+    yield table(tuple(say(key, lang) for key in keys), rows)
 
 
 def _undecided(dossier: Dossier, lang: str) -> Iterator[str]:
@@ -120,13 +160,6 @@ def _undecided(dossier: Dossier, lang: str) -> Iterator[str]:
         return
     yield el("p", say("export.undecided", lang), cls="outcome")
     yield el("p", say("export.undecided_why", lang))
-
-
-def _confidence(confidence_bp: int | None, lang: str) -> str:
-    if confidence_bp is None:
-        return say("ask.confidence", lang)
-    whole, part = divmod(confidence_bp, BASIS_POINTS)
-    return say("export.confidence", lang, percent=f"{whole}.{part:02d}")
 
 
 def _tally(dossier: Dossier, lang: str) -> Iterator[str]:
@@ -151,16 +184,18 @@ def _seat_of(dossier: Dossier, ask: str) -> str:
 
 
 def dissent_part(dossier: Dossier, lang: str) -> Html:
-    """少数意見: every dissenting seat with its answer and its reason, word for word."""
+    """少数意見と分かれ目: every dissenting seat and fallen claim word for word, and what would turn the verdict."""
+    matter = dossier.matter
     dissent = () if dossier.decided is None else dossier.decided.dissent
-    parts: list[str] = [el("h2", say("ask.dissent", lang))]
+    parts: list[str] = [el("h2", say("ask.dissent" if dossier.turning is None else "export.dissent", lang))]
     if not dissent:
         parts.append(el("p", say("export.no_dissent", lang)))
     for ask in dissent:
-        parts.append(el("h3", f"{_seat_of(dossier, ask)}: {_held(dossier, ask, lang)}"))
+        held = "" if matter is not None and matter.is_open else f": {_held(dossier, ask, lang)}"
+        parts.append(el("h3", f"{_seat_of(dossier, ask)}{held}"))
         said = dossier.statement(ask)
         parts.append(not_there(dossier.answer_body(ask), lang) if said is None else _words(said, lang))
-    return joined(parts)
+    return joined((*parts, dissent_claims(matter, lang), turning_shown(matter, dossier, lang)))
 
 
 def _held(dossier: Dossier, ask: str, lang: str) -> str:
@@ -200,10 +235,11 @@ def _so_far(dossier: Dossier) -> Iterator[SeatReport]:
 def _seat(dossier: Dossier, report: SeatReport, lang: str) -> Html:
     card = el("span", card_words(dossier, report.card), cls="card") if report.card else Html("")
     parts: list[str] = [el("h3", report.seat.upper(), card)]
-    state = say(f"said.{report.said}", lang)
-    if report.failure:
+    matter = dossier.matter
+    state = say(f"said.{report.said}", lang) if matter is None else state_words(matter, report, lang)
+    if matter is None and report.failure:
         state = f"{state} ({say_failure(report.failure, lang)})"
-    if report.answer_class is not None:
+    if report.answer_class is not None and not (matter is not None and matter.is_open):
         state = f"{state}: {class_words(dossier, report.answer_class, lang)}"
     if report.origin in ("scripted", "recorded"):
         state = f"{state} [{say(f'export.origin.{report.origin}', lang)}]"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
+from magi.export.arbitration import claims_part, ground_part, marks
 from magi.export.dossier import Dossier
 from magi.export.findings import clock_words, dissent_part, question_part, seats_part, verdict_part
 from magi.export.grounds import council_part, label_part, label_words, proof_part, sends_part, versions_part
@@ -39,14 +40,18 @@ def page(dossier: Dossier, lang: str, made: Made | None = None) -> bytes:
     style = folder.joinpath("page.css").read_text(encoding="utf-8")
     frame = Template(folder.joinpath("page.html").read_text(encoding="utf-8"))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    matter = dossier.matter
     parts = (
+        *(() if matter is None else marks(matter, lang)),
         *_marks(dossier, lang),
         el("h1", say("export.title", lang)),
         _head(dossier, lang),
         question_part(dossier, lang),
         verdict_part(dossier, lang),
+        claims_part(matter, lang),
         dissent_part(dossier, lang),
         seats_part(dossier, lang),
+        ground_part(matter, lang),
         label_part(dossier, lang),
         council_part(dossier, lang),
         sends_part(dossier, lang),

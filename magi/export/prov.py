@@ -17,7 +17,9 @@ from prov.constants import PROV
 from prov.identifier import Identifier, Namespace, QualifiedName
 from prov.model import PROV_TYPE, Literal, ProvDocument, ProvRecord
 
-from magi.core.record import Answered, Decided, LabelRaised, Opened, Record, Refused, Ticketed
+from magi.core.adoption import Act
+from magi.core.decided import Decided
+from magi.core.record import Answered, LabelRaised, Opened, Record, Refused, Ticketed
 from magi.export.dossier import Dossier
 
 TERMS = "urn:magi:terms:"
@@ -55,6 +57,8 @@ class Graph:
         self._text_of = {"question": self._id("question")}
         for record in dossier.records:
             self._take(record)
+        for act in dossier.acts:
+            self._adopt(act)
 
     def _take(self, record: Record) -> None:
         match record.data:
@@ -95,9 +99,24 @@ class Graph:
             self.document.wasAssociatedWith(labelling, agent)
         if self._dossier.lowered_by is not None:
             self.document.wasAssociatedWith(labelling, self._person(self._dossier.lowered_by))
+        self._materials(opened)
         for seat in opened.seats:
             self._agent(f"seat/{seat.seat}", "Seat", "SoftwareAgent", {"persona": seat.persona})
         self._by_actor(labelling, record)
+
+    def _materials(self, opened: Opened) -> None:
+        """The materials that came with the question, by id; their text is part of it."""
+        for source in opened.arbitration.sources if opened.arbitration else ():
+            facts: dict[str, Value] = {
+                "rank": source.rank,
+                "date": source.date or "unknown",
+                "licence": source.licence,
+                "digest": source.title_digest,
+                "stale": source.stale,
+                "position": source.position,
+            }
+            material = self._entity(f"material/{source.id}", "Material", facts)
+            self.document.wasDerivedFrom(self._text_of["question"], material)
 
     def _send(self, record: Record, ticket: Ticketed) -> None:
         request = self._id(f"request/{ticket.ask}.{ticket.attempt}")
@@ -141,6 +160,7 @@ class Graph:
             rule = {"rule": opened.rule.name, "quorum": opened.quorum, "code": opened.manifest.code}
             policy = self._agent("rule", "Rule", "SoftwareAgent", rule)
             self.document.wasAssociatedWith(arbitration, policy)
+        self._arbitrated(arbitration, decided)
         for report in decided.seats:
             if report.answer_class is not None and report.ask is not None:
                 ballot = self._vote(record, report.seat, report.ask, report.answer_class)
@@ -150,8 +170,42 @@ class Graph:
         if record.ref("reply") is not None:
             self._bodies(record, {"reply": reply})
             self.document.wasDerivedFrom(reply, decision)
-        if decided.attributed is not None and record.ref("reply") is not None:
+        drafted = decided.arbitration.draft if decided.arbitration else None
+        if drafted is not None and record.ref("reply") is not None:
+            self.document.wasDerivedFrom(reply, self._text(drafted))
+        if decided.attributed is not None and drafted is None and record.ref("reply") is not None:
             self.document.wasQuotedFrom(reply, self._text(decided.attributed))
+
+    def _arbitrated(self, arbitration: QualifiedName, decided: Decided) -> None:
+        """What counted beside the ballots: the profile, first ballots and reviews, the dissents that block."""
+        found, opened = decided.arbitration, self._dossier.opened
+        if found is None or opened is None:
+            return
+        counted = found.independence
+        facts: Attributes = {
+            self._terms["independent_voices_milli"]: counted.voices_milli,
+            self._terms["independence_measured"]: counted.measured,
+        }
+        self.document.activity(arbitration, other_attributes=facts)
+        if opened.manifest.reliability is not None:
+            profile = self._entity(
+                "reliability", "ReliabilityProfile", {"sha256": opened.manifest.reliability}
+            )
+            self.document.used(arbitration, profile)
+        counted_asks = {report.ask for report in decided.seats}
+        for ask, record in self._dossier.answered.items():
+            if isinstance(record.data, Answered) and ask not in counted_asks:
+                self.document.used(arbitration, self._text(ask))  # first ballots, reviews, the draft
+        for ask in found.blocked_by:
+            self.document.wasInfluencedBy(self._id("decision"), self._text(ask))
+
+    def _adopt(self, act: Act) -> None:
+        """A named person's word on the verdict; the last one stands."""
+        name = self._activity(f"adoption/{act.number}", "Adoption", act.at_ms)
+        facts = {"decision": act.decision, "stands": act == self._dossier.acts[-1]}
+        self.document.activity(name, other_attributes=self._with("Adoption", facts))
+        self.document.used(name, self._id("decision"))
+        self.document.wasAssociatedWith(name, self._person(act.by))
 
     def _vote(self, record: Record, seat: str, ask: str, answer_class: str) -> QualifiedName:
         vote = self._activity(f"vote/{ask}", "Vote", record.at_ms)

@@ -11,17 +11,23 @@ import base64
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 from magi.core.canonical import Plain, canonical
 from magi.core.record import Record, Ref
 from magi.export.dossier import Body, Dossier, Proof, moment
 from magi.residency.label import Label
-from magi.words import say, say_class
+from magi.service.account import Matter, class_words, standing, topic_words
+from magi.service.account_claims import coverage_words
+from magi.words import say
 
 COLUMNS = (
     "id", "begun", "decided", "outcome", "answer_class", "tally", "seats", "dissent", "flags", "label", "declared",
     "council", "rule", "profile", "origin", "sends", "records", "erased",
+    "independence", "confidence", "review", "coverage", "rested",
 )  # fmt: skip
+ARBITRATION_COLUMNS = ("independence", "confidence", "review", "coverage", "rested")
+VERDICT_COLUMNS = ("outcome", "answer_class", "tally", "seats", "dissent", "flags", *ARBITRATION_COLUMNS)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """First characters by which a spreadsheet takes a cell for a formula; full-width ones count in some (OWASP)."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -133,17 +139,38 @@ def _verdict(dossier: Dossier, lang: str) -> dict[str, str]:
     if decided is None:
         refused = dossier.opened is None and dossier.refusals
         word = say("export.refused" if refused else "export.undecided", lang)
-        return {"outcome": word} | dict.fromkeys(("answer_class", "tally", "seats", "dissent", "flags"), "")
-    classes = (f"{say_class(line.answer_class, lang)}: {len(line.seats)}" for line in decided.tally)
+        return dict.fromkeys(VERDICT_COLUMNS, "") | {"outcome": word}
+    matter = dossier.matter
+    assert matter is not None  # noqa: S101  # there is a verdict
+    bare = replace(matter, question=replace(matter.question, options={}))  # texts of options are a person's
+    classes = (f"{class_words(bare, line.answer_class, lang)}: {len(line.seats)}" for line in decided.tally)
     seats = (f"{report.seat.upper()}: {say(f'said.{report.said}', lang)}" for report in decided.seats)
     dissenting = (report.seat.upper() for report in decided.seats if report.ask in decided.dissent)
     return {
         "outcome": say(f"outcome.{decided.outcome}", lang),
-        "answer_class": "" if decided.answer_class is None else say_class(decided.answer_class, lang),
+        "answer_class": "" if decided.answer_class is None else class_words(bare, decided.answer_class, lang),
         "tally": "; ".join(classes),
         "seats": "; ".join(seats),
         "dissent": "; ".join(dissenting),
         "flags": "; ".join(say(f"flag.{flag}", lang) for flag in decided.flags),
+    } | _arbitration(bare, lang)
+
+
+def _arbitration(matter: Matter, lang: str) -> dict[str, str]:
+    """What arbitration came to; empty for a council without it."""
+    found, terms = matter.verdict.arbitration, matter.terms
+    if found is None:
+        return dict.fromkeys(ARBITRATION_COLUMNS, "")
+    first, *rest = standing(matter, lang)
+    return {
+        "independence": first,
+        "confidence": "; ".join(rest),
+        "review": "; ".join(say(f"review.{reason}", lang) for reason in found.review),
+        "coverage": "" if found.coverage is None else coverage_words(found.coverage, lang),
+        "rested": "; ".join(
+            f"{each.seat.upper()}: {topic_words(each.topic, lang)}"
+            for each in (terms.rested if terms else ())
+        ),
     }
 
 

@@ -25,7 +25,8 @@ from magi.api.server import BoundedHttp, make_server, quiet_server_log
 from magi.assets import load_assets
 from magi.cli.rehearsal import fitting
 from magi.cli.serve import councils_for
-from magi.core.record import Cancelled, Decided, Ticketed
+from magi.core.decided import Decided
+from magi.core.record import Cancelled, Ticketed
 from magi.residency.policy import is_foreign
 from magi.settings import read_settings
 from magi.standin.rehearsal import plausible

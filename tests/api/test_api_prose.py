@@ -7,8 +7,8 @@ from string import Formatter
 import pytest
 
 from magi.api.prose import plain, prose
+from magi.core.decided import Decided, SeatReport, TallyLine
 from magi.core.errors import MagiError
-from magi.core.record import Decided, SeatReport, TallyLine
 from magi.core.space import ChoiceSpace, OpenSpace, YesNoConditionalSpace
 from magi.service.question import take_question
 from magi.service.reply import Statement

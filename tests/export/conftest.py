@@ -8,7 +8,8 @@ import pytest
 from magi.cli.export import incidents_seen, sends_seen
 from magi.core.record import Record, Ref, Ticketed
 from magi.core.space import ChoiceSpace, SpaceDecision
-from magi.core.verdict import Standing, decide
+from magi.core.standing import Standing
+from magi.core.verdict import decide
 from magi.export.dossier import Body, Dossier, Leaf, Proof
 from magi.service.question import Question
 from magi.service.reply import Statement
