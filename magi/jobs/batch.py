@@ -180,7 +180,7 @@ class _Run:
 
     async def _asked(self, row: Row, key: str) -> None:
         # 3. Ask.
-        request = Request(row.question, self._ground.council, row.label, key)
+        request = Request(row.question, self._ground.council, row.label, key, subject=row.topic)
         started = self._meter.begin(self._tools.clock.monotonic_ms())
         pushed_back = 0
         try:

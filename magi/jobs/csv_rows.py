@@ -1,7 +1,7 @@
 """CSV to fields: a header row, then one row a record (RFC 4180). Cells are plain text, whatever they start with.
 
-Columns: `id`, `question`, `label`, `space`; the options either one a column (`option_ア`, `option_イ`, ...; an
-empty cell is no option) or all in the column `options`, separated by line ends, else by `|`. Other columns are
+Columns: `id`, `question`, `label`, `space`, `magi_topic`; the options either one a column (`option_ア`, `option_イ`,
+...; an empty cell is no option) or all in the column `options`, separated by line ends, else by `|`. Other columns are
 ignored. A cell that a spreadsheet would run as a formula (=, +, -, @) is text like any other: nothing here
 evaluates it, and the output is JSON.
 
@@ -23,7 +23,7 @@ from magi.jobs.survey import Line
 MAX_RECORD_CHARS = 1_000_000
 """A longest question with 26 longest options has 204,000 characters; the rest is room for other columns."""
 OPTION = "option_"
-_COLUMNS = frozenset({"id", "question", "label", "space", "options"})
+_COLUMNS = frozenset({"id", "question", "label", "space", "options", "magi_topic"})
 
 
 @dataclass(frozen=True)

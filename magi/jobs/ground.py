@@ -42,6 +42,7 @@ class Ground:
             "template": self.templates.digest(template_for(question.space)),
             "label": int(declared_label(row.label)),
             "declared": row.label is not None,
+            **({"topic": row.topic} if row.topic else {}),
         }
         return digest(canonical(fields))
 
@@ -65,4 +66,7 @@ def ground(
         "rehearsal": rehearsal,
         "name": run_name,
     }
+    if council.arbitration is not None:
+        # Rounds follow the first, and which templates they use is known only with the question's terms.
+        fields["templates"] = {name: tools.templates.digest(name) for name in sorted(tools.templates.texts)}
     return Ground(council, tools.templates, digest(canonical(fields)))

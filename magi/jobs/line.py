@@ -8,7 +8,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from magi.core.record import Answered, AttemptFailed, Decided, Opened, Outcome, Record
+from magi.core.decided import Decided, Outcome
+from magi.core.record import Answered, AttemptFailed, Opened, Record
 from magi.jobs.rows import BadRow, Row
 from magi.residency.label import Label
 

@@ -1,7 +1,8 @@
 """Rows of a batch file: each one either a question ready to be asked, or a refusal with a reason.
 
 JSON lines: one object a line with `id` (text or integer), `question`, and optionally `options` (a list of texts,
-or id -> text), `space` (an object such as {"kind": "number", "unit": "円"}, or its word, `number:円`) and `label`.
+or id -> text), `space` (an object such as {"kind": "number", "unit": "円"}, or its word, `number:円`), `label` and
+`magi_topic` (a code that the council's gates and lists may name).
 Every other key is ignored; a gold answer is never looked at. CSV: see `csv_rows`.
 
 Promises: every row of the file comes out exactly once, in order, good or bad; nothing of its text is in a
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from magi.core.canonical import digest
 from magi.core.errors import MagiError, MalformedFileError, QuestionRefusedError, UnknownNameError
 from magi.core.space import MAX_OPTIONS, AnswerSpace, ChoiceSpace
+from magi.core.terms import read_topic
 from magi.jobs.csv_rows import csv_records
 from magi.jobs.seen import Seen
 from magi.jobs.survey import Line, Survey, lines
@@ -60,13 +62,14 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Row:
-    """A row to be asked: its lines, its own id as written, its question, and its declared label's word."""
+    """A row to be asked: its lines, its own id as written, its question, its declared label's word and topic."""
 
     line: int
     last_line: int
     id: RowId
     question: Question
     label: str | None
+    topic: str | None = None
 
     def refused(self, error: MagiError) -> BadRow:
         """The same row, when the service refused it."""
@@ -136,7 +139,8 @@ def _taken(
         if error is not None:
             raise error
         known = _id(fields.get("id"))
-        return Row(line, last_line, known, _question(fields), _label(fields.get("label"), label))
+        own = _label(fields.get("label"), label)
+        return Row(line, last_line, known, _question(fields), own, _topic(fields.get("magi_topic")))
     except QuestionRefusedError as refused:
         return BadRow(line, last_line, known, refused)
 
@@ -158,6 +162,12 @@ def _question(fields: Mapping[str, object]) -> Question:
         raise QuestionRefusedError("no_question")
     options = read_options(fields.get("options"))
     return take_question(text, read_space(fields.get("space"), tuple(options)), options)
+
+
+def _topic(raw: object) -> str | None:
+    if raw is not None and not isinstance(raw, str):
+        raise QuestionRefusedError("topic_form")
+    return read_topic(raw)
 
 
 def _label(raw: object, batch: str | None) -> str | None:
