@@ -17,10 +17,11 @@ from pydantic import Field, ValidationError
 
 from magi.core.acts import Erased, Held, HoldReleased
 from magi.core.card import JAPAN_TIME, problems_of
+from magi.core.decided import Decided
 from magi.core.errors import MalformedFileError
 from magi.core.fields import Code
 from magi.core.frozen import Frozen
-from magi.core.record import Decided, Record
+from magi.core.record import Record
 
 MAX_DAYS = 36_525
 """A hundred years; 30 is the longest period of the regulations on public records (公文書管理法施行令)."""

@@ -10,16 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from magi.core.decided import Decided
 from magi.core.ports import Draft
-from magi.core.record import (
-    Answered,
-    AttemptFailed,
-    Decided,
-    Manifest,
-    Opened,
-    SeatPlan,
-    Ticketed,
-)
+from magi.core.record import Answered, AttemptFailed, Manifest, Opened, SeatPlan, Ticketed
 from magi.core.rules.count import Rule
 from magi.core.space import YesNoConditionalSpace
 from magi.ledger.keyfile import TenantKeys

@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 
 from magi.core.acts import Erased, Held, HoldReleased
+from magi.core.decided import Decided
 from magi.core.errors import (
     ConflictError,
     ErasureRefusedError,
@@ -32,7 +33,7 @@ from magi.core.errors import (
     MagiError,
 )
 from magi.core.ports import NO_MARKS, Draft, Marks
-from magi.core.record import Answered, DeadlinePassed, Decided, Ticketed
+from magi.core.record import Answered, DeadlinePassed, Ticketed
 from magi.ledger.keyfile import KEY_BYTES, TenantKeys, key_for_ledger
 from magi.ledger.logkey import GivenSigners, signers_for_ledger
 from magi.ledger.nodes import signed_head, snapshot

@@ -12,7 +12,7 @@ import pytest
 
 from magi.core import errors
 from magi.core.answers.outcome import FailureName
-from magi.core.record import Outcome, Said
+from magi.core.decided import Outcome, Said
 from magi.residency.label import Label
 
 MAGI = Path(__file__).parents[2] / "magi"

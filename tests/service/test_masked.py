@@ -107,7 +107,10 @@ def test_seats_see_pseudonyms_and_people_see_names(masking, said):
     """No order holds a name or number; the statements and the recorded reply do, under the names' label."""
     run = masking({f"a{n}": said("〔氏名1〕に〔番号1〕を尋ねる", "〔氏名１〕の件") for n in (1, 2, 3)})
     done = ask(
-        run, f"{NAME}(個人番号{NUMBER})にどう答えるか", OpenSpace(), render=lambda _, __, s, ___: s["a1"].answer
+        run,
+        f"{NAME}(個人番号{NUMBER})にどう答えるか",
+        OpenSpace(),
+        render=lambda _, __, s, ___: s["a1"].answer,
     )
 
     assert not [secret for secret in (NAME, NUMBER) if secret in orders(run)]
