@@ -321,7 +321,9 @@ _ARBITRATED: dict[str, Check] = {
     "draft": _or_null(_is_name),
 }
 _VERDICT: dict[str, Check] = {
-    "outcome": _word("unanimous", "majority", "single_seat", "conditional", "tied", "no_quorum", "withheld"),
+    "outcome": _word(
+        "unanimous", "majority", "single_seat", "weighted", "conditional", "tied", "no_quorum", "withheld"
+    ),
     "answer_class": _or_null(_is_text),
     "attributed": _or_null(_is_name),
     "tally": _list(_has({"answer_class": _is_text, "seats": _list(_is_name)}, exactly=True)),
@@ -990,6 +992,7 @@ class Count:
     ranking: list[list[str]] = field(default_factory=list)
     alone: bool = False
     supporters: list[str] = field(default_factory=list)
+    outvoted: bool = False
 
 
 Classes = dict[str, str]
@@ -1030,7 +1033,8 @@ def _said(result: str, winner: str | None, tally: list[tuple[str, list[str]]], *
         return Count(result, None, tally)
     supporters = dict(tally)[winner]
     alone = len(supporters) == 1 and len(tally) > 1
-    return Count("won", winner, tally, broken, alone=alone, supporters=supporters)
+    outvoted = len(supporters) < max(len(names) for _, names in tally)
+    return Count("won", winner, tally, broken, alone=alone, supporters=supporters, outvoted=outvoted)
 
 
 def _by_key(opened: dict[str, Json], tally: list[tuple[str, list[str]]]) -> str | None:
@@ -1069,7 +1073,8 @@ def _by_weight(opened: dict[str, Json], held: Classes) -> Count:
     if by == "majority" and 2 * top <= len(held):
         return Count("below", None, tally)
     leading = [name for name in held if scores[held[name]] == top]
-    return _said("", held[min(leading, key=lambda name: ranks[name])], tally, broken=False)
+    broken = list(scores.values()).count(top) > 1
+    return _said("", held[min(leading, key=lambda name: ranks[name])], tally, broken=broken)
 
 
 def _contest(opened: dict[str, Json], held: Classes) -> Count:
@@ -1554,6 +1559,8 @@ def _outcome(opened: dict[str, Json], voices: list[Voice], found: Count) -> str:
         return {"no_quorum": "no_quorum", "tied": "tied"}.get(found.result, "withheld")
     if found.alone:
         return "single_seat"
+    if found.outvoted:
+        return "weighted"
     kind, name = opened["space"]["kind"], opened["rule"]["name"]
     if kind == "yes_no_conditional" and found.winner == "conditional":
         return "conditional"

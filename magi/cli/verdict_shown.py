@@ -42,7 +42,7 @@ from magi.words import say, say_reasons
 INDENT = 2
 
 _COLOURS = {
-    "unanimous": "green", "majority": "green", "single_seat": "yellow", "conditional": "yellow",
+    "unanimous": "green", "majority": "green", "single_seat": "yellow", "weighted": "yellow", "conditional": "yellow",
     "tied": "yellow", "no_quorum": "red", "withheld": "yellow",
 }  # fmt: skip
 _OWN_LIST = frozenset({"absent"})

@@ -100,7 +100,7 @@ def aggregate(
         speaker=names[place],
         single_seat=is_single_seat(pattern, pattern[place]),
         minority=is_minority(pattern, pattern[place]),
-        tie_broken=_is_tied(held, pattern),
+        tie_broken=is_tied(held, pattern),
         raw_bp=raw,
         shown_bp=profile.calibration.shown(raw),
     )
@@ -216,7 +216,8 @@ def _outvote(others: Sequence[int]) -> bool:
     return len(others) >= _ENOUGH_OTHERS
 
 
-def _is_tied(held: Scales, pattern: Pattern) -> bool:
+def is_tied(held: Scales, pattern: Pattern) -> bool:
+    """Whether classes shared the highest score, and reliability told between them; a seat's own choice is no tie."""
     if held.aggregator in ("best_seat", "best_seat_topic", "unanimous_else_strongest"):
         return False
     scores = _scores(held.weights, pattern)

@@ -4,7 +4,7 @@ In this order:
 
 1. no quorum and ties stay what they are; what leads below the rule's threshold is withheld;
 2. a winner that one seat alone holds against others is a single seat's (単独席採用), never a majority, and is
-   withheld where the topic bars it;
+   withheld where the topic bars it; one that weights lift over a class of more ballots is 加重採用, no majority either;
 3. severity floor: a dissent on legality, safety or personal data that names a basis withholds the verdict,
    whatever the count;
 4. a listed topic needs a domestic seat among those that hold the winner, else it is withheld;
@@ -132,14 +132,17 @@ def rule_on(opened: Opened, terms: Terms, voices: Sequence[Voice], counted: Coun
 
 
 def _counted_outcome(opened: Opened, voices: Sequence[Voice], counted: Counted) -> Outcome:
-    if counted.result == "no_quorum":
-        return "no_quorum"
-    if counted.result == "tied":
-        return "tied"
-    if counted.result == "below_threshold":
-        return "withheld"
+    undecided: Mapping[str, Outcome] = {
+        "no_quorum": "no_quorum",
+        "tied": "tied",
+        "below_threshold": "withheld",
+    }
+    if counted.result in undecided:
+        return undecided[counted.result]
     if counted.single_seat:
         return "single_seat"
+    if counted.minority:
+        return "weighted"
     if opened.space.kind == "yes_no_conditional" and counted.winner == CONDITIONAL:
         return "conditional"
     everyone = len(counted.supporters) == len(voices) and not any(voice.missing for voice in voices)

@@ -12,7 +12,7 @@ PYTHONHASHSEED. Leaves to others: outcomes and what blocks them (`magi.core.arbi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from magi.core.aggregate import AGGREGATORS, NO_BALLOT, Scales, pattern_of, speaker
+from magi.core.aggregate import AGGREGATORS, NO_BALLOT, Scales, is_tied, pattern_of, speaker
 from magi.core.reliability import AggregatorName
 from magi.core.rules.approval import approval
 from magi.core.rules.ballots import Poll
@@ -120,10 +120,11 @@ def _by_weight(
     by: AggregatorName = WEIGHTED if rule.name == "weighted" else measured.aggregator
     weights = measured.odds if rule.name == "weighted" else measured.weights
     pattern = pattern_of([ballots.get(seat) for seat in order])
-    place = speaker(Scales(by, tuple(weights), tuple(measured.ranks)), pattern)
+    held = Scales(by, tuple(weights), tuple(measured.ranks))
+    place = speaker(held, pattern)
     if place is None or pattern[place] == NO_BALLOT or by not in AGGREGATORS:
         return Counted("below_threshold", None, plain.tally)
-    return _said(Count("won", ballots[order[place]], plain.tally, tie_broken=False))
+    return _said(Count("won", ballots[order[place]], plain.tally, tie_broken=is_tied(held, pattern)))
 
 
 def _by_contest(

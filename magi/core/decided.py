@@ -14,7 +14,9 @@ from magi.core.frozen import Frozen
 
 Origin = Literal["live", "scripted", "recorded"]
 Said = Literal["answer", "refusal", "abstention", "evasion", "failure"]
-Outcome = Literal["unanimous", "majority", "single_seat", "conditional", "tied", "no_quorum", "withheld"]
+Outcome = Literal[
+    "unanimous", "majority", "single_seat", "weighted", "conditional", "tied", "no_quorum", "withheld"
+]
 Status = Literal["accepted", "contested", "rejected", "unverified"]
 Support = Literal["supported", "unverified", "contradicted", "uncited", "unchecked"]
 

@@ -4,6 +4,7 @@
 - 条件付き conditional: the winning answer of a yes-no question is "conditional";
 - 多数決 majority: the rule has a winner;
 - 単独席採用 single_seat: the rule has one, and one seat alone holds it against others (with terms only);
+- 加重採用 weighted: the rule has one, and another answer has more ballots (with terms only);
 - 可否同数 tied: the lead is shared and the tie key does not break it;
 - 定足数不足 no_quorum: fewer live ballots than the quorum;
 - 回答保留 withheld: one answer leads but stays below the rule's threshold.

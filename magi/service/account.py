@@ -264,10 +264,10 @@ def _concern(raised: str | None, found: Arbitrated, lang: str) -> str:
 def _single(matter: Matter, lang: str) -> Part:
     """Who decided alone; the outcome says that somebody did."""
     verdict = matter.verdict
-    if verdict.outcome != "single_seat":
+    if verdict.outcome not in ("single_seat", "weighted"):
         return Part("single_seat", "")
     holders = next((line.seats for line in verdict.tally if line.answer_class == verdict.answer_class), ())
-    line = say("account.single_seat", lang, seat=seats_words(holders, lang))
+    line = say(f"account.{verdict.outcome}", lang, seat=seats_words(holders, lang))
     return Part("single_seat", say("account.single_title", lang), (line,))
 
 

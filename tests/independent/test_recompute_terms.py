@@ -20,7 +20,16 @@ from magi.core.stopping import Heard
 from magi.core.terms import CardFacts, Measured, Terms
 from magi.replay.rearbitrate import rearbitrate
 
-OUTCOMES = {"unanimous", "majority", "single_seat", "conditional", "tied", "no_quorum", "withheld"}
+OUTCOMES = {
+    "unanimous",
+    "majority",
+    "single_seat",
+    "weighted",
+    "conditional",
+    "tied",
+    "no_quorum",
+    "withheld",
+}
 FLAGS = {
     *(
         "attributed",
