@@ -216,8 +216,7 @@ def _opening_problem(stream: StreamState, event: Value) -> str | None:
         stream.ballots = "ranking" if rule in RANKED else "approval" if rule == "approval" else "one"
     elif space["kind"] == "yes_no_conditional":
         stream.choices = YES_NO_CONDITIONAL
-    names = [seat["seat"] for seat in event["seats"]]
-    return "seat_twice" if len(set(names)) != len(names) else None
+    return None
 
 
 def _answer_problem(stream: StreamState, event: Value) -> str | None:

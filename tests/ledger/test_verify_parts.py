@@ -375,10 +375,6 @@ def _ticket():
     ("events", "problem"),
     [
         (lambda build: (build.opened(), build.opened()), "opened_again"),
-        (
-            lambda build: (build.opened().model_copy(update={"seats": build.opened().seats[:1] * 2}),),
-            "seat_twice",
-        ),
         (lambda build: (build.opened(), _answer(build, 1, seat="s2")), "other_seat"),
         (lambda build: (build.opened(), _answer(build, 9)), None),
         (lambda build: (build.opened(), _answer(build, 1, ballot="Z")), "ballot_outside"),

@@ -29,21 +29,7 @@ LEAST_SEEN = 3
 LEAST_WEIGHT = 0.15
 """A run that weighs less after a few rounds is left out: it costs time at every look and says nothing."""
 REPLY_WORDS = frozenset(
-    [
-        "account",
-        "api",
-        "ask",
-        "class",
-        "failure",
-        "flag",
-        "label",
-        "outcome",
-        "review",
-        "said",
-        "space",
-        "topic",
-        "why",
-    ]
+    {"api", "ask", "class", "failure", "flag", "label", "outcome", "said", "space", "why"}
 )
 """The families of words that a reply is made of."""
 SEED = 7

@@ -384,6 +384,8 @@ ROUTES = {
     ("GET", "/v1/deliberations"),
     ("GET", "/v1/deliberations/{deliberation}"),
     ("POST", "/v1/deliberations/{deliberation}/label"),
+    ("POST", "/v1/deliberations/{deliberation}/adoption"),
+    ("GET", "/v1/reviews"),
     ("GET", "/v1/deliberations/{deliberation}/events"),
     ("GET", "/healthz"),
 }
